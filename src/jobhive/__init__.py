@@ -1,0 +1,1 @@
+"""Durable jobs that run and stream live, on one machine or many."""

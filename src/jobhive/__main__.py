@@ -1,0 +1,5 @@
+"""`python -m jobhive` is the program `jobhive`."""
+
+from jobhive.cli import main
+
+main()

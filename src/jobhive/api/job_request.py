@@ -1,0 +1,63 @@
+"""What a client may say of a job it wants, and all that is wrong with it in one answer."""
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic_core import to_json
+
+from jobhive.api.body import Body, JsonObject
+from jobhive.client.options import Options
+from jobhive.client.registry import Kinds
+from jobhive.core.errors import FieldError, InvalidInput, UnknownKind
+from jobhive.core.kind import QUEUE_NAME
+from jobhive.core.validation import field_errors
+
+
+class JobRequest(BaseModel):
+    """A job to run."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    kind: str = Field(description="What to do; one of the kinds that this server knows.")
+    params: dict[str, JsonValue] = Field(description="The kind's params, checked at once.")
+    queue: str | None = Field(default=None, description="Instead of the kind's own queue.")
+    priority: int = Field(default=0, description="Higher runs first.")
+    delay: float | None = Field(default=None, description="Seconds until it is due.")
+    run_at: AwareDatetime | None = Field(default=None, description="When it is due, with a time zone (RFC 3339).")
+    key: str | None = Field(default=None, description="Idempotency key: the same key again gives the same job.")
+    max_retries: int | None = Field(default=None, description="Instead of the kind's own; 3 unless it says otherwise.")
+
+    def options(self) -> Options:
+        """All but kind and params. Raises InvalidInput."""
+        return Options(
+            queue=self.queue,
+            priority=self.priority,
+            delay=self.delay,
+            run_at=self.run_at,
+            key=self.key,
+            max_retries=self.max_retries,
+        )
+
+
+def read_request(body: Body, kinds: Kinds) -> tuple[JobRequest, Options]:
+    """What the body asks for. Raises InvalidInput, then with what is wrong in the params as well."""
+    try:
+        request = JobRequest.model_validate_json(body.text)
+        return request, request.options()
+    except ValidationError as error:
+        errors = field_errors(error)
+    except InvalidInput as error:
+        errors = [*error.errors]
+    kind, params = body.fields.get("kind"), body.fields.get("params")
+    if isinstance(kind, str) and isinstance(params, dict):
+        errors += params_errors(kind, params, kinds)
+    raise InvalidInput("the job is not valid", errors)
+
+
+def params_errors(kind: str, params: JsonObject, kinds: Kinds) -> list[FieldError]:
+    """What is wrong with the params, in a request that is refused anyway."""
+    try:
+        kinds[kind].kind.read_params(to_json(params))
+    except UnknownKind as error:
+        return [FieldError("kind", "unknown_kind", str(error))]
+    except InvalidInput as error:
+        return [*error.errors]
+    return []

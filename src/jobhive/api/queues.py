@@ -1,0 +1,116 @@
+"""Queues: how full they are, their limits, and holding them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing_extensions import TypedDict
+
+from jobhive.api.body import Body, JsonBody, body_problems, documented_body
+from jobhive.api.problems import documented
+from jobhive.api.services import Wired
+from jobhive.core.kind import QUEUE_NAME
+from jobhive.core.record import QueueStatus
+from jobhive.core.validation import invalid
+
+routes = APIRouter(tags=["queues"], responses=documented(s422="that cannot be the name of a queue"))
+
+QueueName = Annotated[str, Path(pattern=f"^{QUEUE_NAME.pattern}$")]
+
+
+class QueueView(TypedDict):
+    """A queue's figures at one instant."""
+
+    name: str
+    depth: int  # jobs that wait for a worker or for their time
+    pending: int
+    scheduled: int
+    waiting: int
+    running: int
+    oldest_pending_seconds: float | None
+    running_limit: int | None
+    depth_limit: int | None
+    is_paused: bool
+
+
+class QueueList(TypedDict):
+    """All queues that hold open jobs or have settings, by name."""
+
+    queues: list[QueueView]
+
+
+class QueueLimits(BaseModel):
+    """Limits to set: a number, or null for none. What is left out stays as it is."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    running_limit: int | None = Field(default=None, ge=1, le=2**31, description="At most so many jobs run at once.")
+    depth_limit: int | None = Field(default=None, ge=1, le=2**31, description="At most so many jobs wait.")
+
+
+@routes.get("/v1/queues")
+async def ls(services: Wired) -> QueueList:
+    """All queues that hold open jobs or have settings.
+
+    curl http://127.0.0.1:8700/v1/queues
+    """
+    return {"queues": [queue_view(status) for status in await services.store.jobs.queues()]}
+
+
+@routes.post("/v1/queues/{queue}/pause")
+async def pause(queue: QueueName, services: Wired) -> QueueView:
+    """Holds a queue: it keeps its jobs and takes new ones, and none of them starts.
+
+    curl -X POST http://127.0.0.1:8700/v1/queues/default/pause
+    """
+    return queue_view(await services.store.jobs.pause(queue, is_paused=True))
+
+
+@routes.post("/v1/queues/{queue}/resume")
+async def resume(queue: QueueName, services: Wired) -> QueueView:
+    """Lets a held queue go on.
+
+    curl -X POST http://127.0.0.1:8700/v1/queues/default/resume
+    """
+    return queue_view(await services.store.jobs.pause(queue, is_paused=False))
+
+
+@routes.patch(
+    "/v1/queues/{queue}",
+    openapi_extra=documented_body(QueueLimits, {"running_limit": 1, "depth_limit": 10_000}),
+    responses=body_problems(),
+)
+async def limit(queue: QueueName, body: JsonBody, services: Wired) -> QueueView:
+    """Sets limits of a queue.
+
+    curl -X PATCH --json '{"running_limit": 1}' http://127.0.0.1:8700/v1/queues/default
+    """
+    wanted = _read(body).model_dump(exclude_unset=True)
+    known = next((status for status in await services.store.jobs.queues() if status.name == queue), None)
+    now = {"running_limit": known.running_limit, "depth_limit": known.depth_limit} if known else {}
+    limits = QueueLimits.model_validate(now | wanted)
+    return queue_view(await services.store.jobs.limit(queue, running=limits.running_limit, depth=limits.depth_limit))
+
+
+def _read(body: Body) -> QueueLimits:
+    try:
+        return QueueLimits.model_validate_json(body.text)
+    except ValidationError as error:
+        raise invalid("the limits are not valid", error) from None
+
+
+def queue_view(status: QueueStatus) -> QueueView:
+    """The queue as clients see it."""
+    oldest_ms = status.oldest_pending_ms
+    return {
+        "name": status.name,
+        "depth": status.pending + status.scheduled,
+        "pending": status.pending,
+        "scheduled": status.scheduled,
+        "waiting": status.waiting,
+        "running": status.running,
+        "oldest_pending_seconds": None if oldest_ms is None else oldest_ms / 1000,
+        "running_limit": status.running_limit,
+        "depth_limit": status.depth_limit,
+        "is_paused": status.is_paused,
+    }

@@ -1,0 +1,49 @@
+"""The application that `--app module:name` means."""
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from jobhive.app import Jobhive, default_app
+from jobhive.cli.exits import CommandError, Exit
+
+_DEFAULT_NAME = "app"
+
+
+def load_app(spec: str | None) -> Jobhive:
+    """Imports it, with the current folder first on the path; None = the built-in kinds. Raises CommandError."""
+    if spec is None:
+        return default_app()
+    module_name, _, name = spec.partition(":")
+    return _named(_imported(module_name), name or _DEFAULT_NAME)
+
+
+def _imported(name: str) -> ModuleType:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
+            message = f"there is no module {name!r} in {here} nor among the installed ones; --app is module:name"
+            raise CommandError(message, Exit.USAGE) from error
+        raise _broken(name, error) from error
+    except Exception as error:
+        raise _broken(name, error) from error
+
+
+def _broken(name: str, error: Exception) -> CommandError:
+    advice = "`jobhive --debug …` shows where"
+    return CommandError(f"module {name!r} cannot be imported: {type(error).__name__}: {error}; {advice}", Exit.USAGE)
+
+
+def _named(module: ModuleType, name: str) -> Jobhive:
+    found = getattr(module, name, None)
+    if isinstance(found, Jobhive):
+        return found
+    what = f"has no {name!r}" if found is None else f"has {name!r}, which is a {type(found).__name__} and no Jobhive"
+    there = ", ".join(f"{module.__name__}:{key}" for key, value in vars(module).items() if isinstance(value, Jobhive))
+    advice = f"there is --app {there}" if there else "put `app = Jobhive(…)` into it"
+    raise CommandError(f"module {module.__name__!r} {what}; {advice}", Exit.USAGE)

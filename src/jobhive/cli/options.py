@@ -1,0 +1,85 @@
+"""Options that several commands share.
+
+Where an option is a setting, its variable is read by `load_settings`, so that a complaint names the true origin.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Server = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Address of the server.  [env var: JOBHIVE_SERVER; default: http://127.0.0.1:8700]",
+        allow_from_autoenv=False,
+    ),
+]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="The store: a path or sqlite:///…  [env var: JOBHIVE_URL; default: jobhive.db in the data folder]",
+        allow_from_autoenv=False,
+    ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of everything that is kept.  [env var: JOBHIVE_DATA; default: .jobhive]",
+        allow_from_autoenv=False,
+    ),
+]
+Host = Annotated[
+    str | None,
+    typer.Option(
+        help="Address to listen at.  [env var: JOBHIVE_HOST; default: 127.0.0.1]", allow_from_autoenv=False
+    ),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        help="Port to listen at, 0 for any free one.  [env var: JOBHIVE_PORT; default: 8700]", allow_from_autoenv=False
+    ),
+]
+LogFormat = Annotated[
+    Literal["auto", "human", "json"] | None,
+    typer.Option(
+        help="Form of the log on stderr; auto is human on a terminal.  [env var: JOBHIVE_LOG_FORMAT; default: auto]",
+        allow_from_autoenv=False,
+    ),
+]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"] | None,
+    typer.Option(
+        help="Least important lines of the log to show.  [env var: JOBHIVE_LOG_LEVEL; default: info]",
+        allow_from_autoenv=False,
+    ),
+]
+App = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODULE:NAME",
+        help="Your Jobhive object, imported from the current folder; without it, the built-in kinds.",
+        envvar="JOBHIVE_APP",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, as the server tells it.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print ids only.")]
+JobId = Annotated[str, typer.Argument(metavar="ID", help="Id of the job, such as job-0192….", show_default=False)]
+JobIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of jobs.", show_default=False)]
+Arguments = Annotated[
+    list[str] | None,
+    typer.Option("-a", metavar="NAME=VALUE", help="A param; JSON where it is JSON, otherwise text. Repeat it."),
+]
+Params = Annotated[str | None, typer.Option(metavar="JSON", help="All params as one JSON object.")]
+KindName = Annotated[str, typer.Argument(metavar="KIND", help="Kind of the job, such as generate.", show_default=False)]
+Queue = Annotated[str | None, typer.Option(help="Queue, instead of the kind's own.")]
+Priority = Annotated[int | None, typer.Option(help="Higher runs first.")]
+Delay = Annotated[float | None, typer.Option(metavar="SECONDS", help="Run it so much later.")]
+Key = Annotated[str | None, typer.Option(help="Idempotency key: the same key again gives the same job.")]
+MaxRetries = Annotated[int | None, typer.Option(help="Attempts after the first, instead of the kind's own number.")]
+ReconnectFor = Annotated[
+    float, typer.Option(metavar="SECONDS", help="How long to look for a server that went away.", min=0)
+]

@@ -1,0 +1,75 @@
+"""What a job of one name is: its types and its policy. How it runs is the client's and the worker's affair."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Generic
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from typing_extensions import TypeVar
+
+from jobhive.core.errors import InvalidInput
+from jobhive.core.outcome import OnCrash
+from jobhive.core.retry import RetryPolicy
+from jobhive.core.validation import invalid
+
+KIND_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
+QUEUE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}")
+
+
+class Progress(BaseModel):
+    """How far a job is, where its kind has no progress type of its own."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: str
+    percentage: float | None = Field(default=None, ge=0, le=100)
+    message: str | None = None
+
+
+P = TypeVar("P", bound=BaseModel, default=BaseModel)
+G = TypeVar("G", bound=BaseModel, default=Progress)
+R = TypeVar("R", default=object)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[P, G, R]):
+    """A named sort of job. Made once, when the application is put together, and never changed."""
+
+    name: str
+    params: type[P]
+    result: TypeAdapter[R]
+    progress: type[G]
+    queue: str = "default"
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    timeout: timedelta | None = None
+    on_crash: OnCrash = OnCrash.RETRY
+
+    def __post_init__(self) -> None:
+        check_name("kind", self.name, KIND_NAME)
+        check_name("queue", self.queue, QUEUE_NAME)
+        if self.timeout is not None and self.timeout <= timedelta(0):
+            raise ValueError(f"kind {self.name!r}: a timeout is longer than zero seconds, not {self.timeout}")
+
+    def read_params(self, params: str | bytes) -> P:
+        """Validates JSON text. Raises InvalidInput with every error and no input."""
+        try:
+            return self.params.model_validate_json(params)
+        except ValidationError as error:
+            raise self._refused(error) from None
+
+    def check_params(self, params: object) -> P:
+        """Validates Python values, such as keyword arguments. Raises InvalidInput with every error and no input."""
+        try:
+            return self.params.model_validate(params)
+        except ValidationError as error:
+            raise self._refused(error) from None
+
+    def _refused(self, error: ValidationError) -> InvalidInput:
+        return invalid(f"params of kind {self.name!r} are not valid", error, prefix="params")
+
+
+def check_name(what: str, name: str, pattern: re.Pattern[str]) -> None:
+    """Raises ValueError unless the name has the pattern's form."""
+    if not pattern.fullmatch(name):
+        raise ValueError(f"{what} names match {pattern.pattern}; {name[:120]!r} does not")

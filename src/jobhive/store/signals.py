@@ -1,0 +1,92 @@
+"""Wake-ups: they say that something changed, the store says what. A lost one costs delay, never data."""
+
+import asyncio
+import threading
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+
+EVERYTHING = "*"
+
+
+def queue_topic(queue: str) -> str:
+    """A job of this queue became pending."""
+    return f"queue:{queue}"
+
+
+def job_topic(job_id: str) -> str:
+    """The job's state or stream changed."""
+    return f"job:{job_id}"
+
+
+CANCELS = "cancels"  # somebody asked a running job to stop
+SCHEDULE = "schedule"  # a scheduled job was added
+WORKERS = "workers"  # a worker joined, left or was asked to retire
+
+
+class Wake:
+    """One listener's bell. `wait` returns when it rang since the last `wait`, or when time is up."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._rung = asyncio.Event()  # set from any thread through the loop, cleared by `wait`
+        self._is_ringing = False  # True between a ring and its `wait`: many rings, one call into the loop
+
+    def ring(self) -> None:
+        """Safe from any thread, also while the loop is closing."""
+        if self._is_ringing or self._loop.is_closed():
+            return
+        self._is_ringing = True
+        self._loop.call_soon_threadsafe(self._rung.set)
+
+    async def wait(self, timeout: float) -> bool:
+        """Waits at most `timeout` seconds; whether it rang."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._rung.wait()
+        except TimeoutError:
+            return False
+        finally:
+            self._rung.clear()
+            self._is_ringing = False
+        return True
+
+
+class Signals:
+    """In-process switchboard from topics to bells. Engines publish after commit, and what other processes tell them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wakes: dict[str, list[Wake]] = {}  # guarded by the lock; a topic leaves with its last listener
+
+    @contextmanager
+    def listen(self, *topics: str) -> Generator[Wake]:
+        """A bell for these topics, for the length of the block. Must be entered on a running loop."""
+        wake = Wake(asyncio.get_running_loop())
+        with self._lock:
+            for topic in topics:
+                self._wakes.setdefault(topic, []).append(wake)
+        try:
+            yield wake
+        finally:
+            self._forget(wake, topics)
+
+    def _forget(self, wake: Wake, topics: tuple[str, ...]) -> None:
+        with self._lock:
+            for topic in topics:
+                listeners = self._wakes[topic]
+                listeners.remove(wake)
+                if not listeners:
+                    del self._wakes[topic]
+
+    def publish(self, topics: Iterable[str]) -> None:
+        """Rings whoever listens to one of the topics; `EVERYTHING` rings all."""
+        if not self._wakes:
+            return
+        with self._lock:
+            for topic in topics:
+                heard = self._wakes.get(topic, ()) if topic != EVERYTHING else self._all()
+                for wake in heard:
+                    wake.ring()
+
+    def _all(self) -> list[Wake]:
+        return [wake for listeners in self._wakes.values() for wake in listeners]

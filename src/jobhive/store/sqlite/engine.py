@@ -1,0 +1,106 @@
+"""The engine put together: one file, one writing thread, a few reading ones, a bell for other processes."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import apsw
+
+from jobhive.core.clock import Clock
+from jobhive.store.port import Liveness
+from jobhive.store.signals import Signals
+from jobhive.store.sqlite.access import Access
+from jobhive.store.sqlite.admission import admit_folder, admit_library, file_system_of, migrate
+from jobhive.store.sqlite.connection import connect_writer
+from jobhive.store.sqlite.events import SqliteEvents
+from jobhive.store.sqlite.liveness import FileLiveness
+from jobhive.store.sqlite.operate import OperateActs
+from jobhive.store.sqlite.readers import Readers
+from jobhive.store.sqlite.submit import SubmitActs
+from jobhive.store.sqlite.trouble import translated
+from jobhive.store.sqlite.upkeep import UpkeepActs
+from jobhive.store.sqlite.wake import WakeSocket
+from jobhive.store.sqlite.work import WorkActs
+from jobhive.store.sqlite.workers import SqliteWorkers
+from jobhive.store.sqlite.writer import Writer
+
+DEFAULT_LEASE = timedelta(seconds=30)
+
+
+class SqliteJobs(SubmitActs, WorkActs, UpkeepActs, OperateActs):
+    """`Jobs` on SQLite, put together from what each caller may ask."""
+
+
+class SqliteStore:
+    """`Store` on one SQLite file. Beside `<file>` it keeps `<file>.d/`: sockets for wake-ups, locks of workers."""
+
+    def __init__(self, path: Path, *, lease: timedelta = DEFAULT_LEASE) -> None:
+        self.path = path.absolute()
+        self.url = f"sqlite:///{self.path}"
+        self.clock = Clock()
+        self.lease = lease
+        self.signals = Signals()
+        self._beside = self.path.with_name(f"{self.path.name}.d")
+        self._writer = Writer(self.path, self.clock, self._publish)
+        self._readers = Readers(self.path)
+        self._wake = WakeSocket(self._beside / "wake", self.signals.publish)
+        self._is_open = False
+        access = Access(self._writer, self._readers, self.clock, lease, self._beside / "alive")
+        self.jobs = SqliteJobs(access)
+        self.events = SqliteEvents(access)
+        self.workers = SqliteWorkers(access)
+
+    async def open(self) -> None:
+        """Opens and migrates. Raises StoreRefused, StoreUnavailable, StoreFull."""
+        if not self._is_open:
+            await asyncio.to_thread(self._open)
+            self._is_open = True
+
+    async def close(self) -> None:
+        """Answers what is under way, then releases everything."""
+        if self._is_open:
+            self._is_open = False
+            await asyncio.to_thread(self._close)
+
+    def hold(self, worker_id: str) -> Liveness:
+        """Takes the file lock by which others see at once that the worker's process is gone."""
+        with translated(self.path):
+            return FileLiveness(self._beside / "alive", worker_id)
+
+    async def check(self) -> Mapping[str, str]:
+        """Writes and reads once. Raises StoreError where something is wrong."""
+        await self._writer.run(lambda transaction: transaction.now_ms)
+        version = await self._readers.run(lambda db: db.pragma("user_version"))
+        return {
+            "write": "ok",
+            "read": "ok",
+            "schema": str(version),
+            "sqlite": apsw.sqlite_lib_version(),
+            "file_system": await asyncio.to_thread(file_system_of, self.path.parent),
+        }
+
+    def _open(self) -> None:
+        with translated(self.path):
+            admit_library()
+            admit_folder(self.path)
+            db = connect_writer(self.path)
+            try:
+                migrate(db, self.path)
+            except BaseException:
+                db.close()
+                raise
+            for folder in ("wake", "alive"):
+                (self._beside / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._wake.start()
+        self._writer.start(db)
+        self._readers.start()
+
+    def _close(self) -> None:
+        self._writer.stop()
+        self._readers.stop()
+        self._wake.stop()
+
+    def _publish(self, topics: Iterable[str]) -> None:
+        self.signals.publish(topics)
+        self._wake.tell_others(topics)

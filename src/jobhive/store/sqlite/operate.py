@@ -1,0 +1,106 @@
+"""What operators ask: another life for a job, its deletion, the queues' figures and settings."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import cast
+
+from pydantic import JsonValue
+
+from jobhive.core.clock import from_ms, to_ms
+from jobhive.core.errors import IllegalTransition, UnknownJob
+from jobhive.core.event import ATTEMPT
+from jobhive.core.record import JobRecord, QueueStatus
+from jobhive.core.states import State
+from jobhive.core.telling import terminal_event
+from jobhive.store.signals import job_topic, queue_topic
+from jobhive.store.sqlite.access import Access
+from jobhive.store.sqlite.database import Database
+from jobhive.store.sqlite.moves import append_told
+from jobhive.store.sqlite.records import find, to_head
+from jobhive.store.sqlite.writer import Transaction
+
+
+class OperateActs:
+    """`OperatorJobs` on SQLite."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def retry(self, job_id: str) -> JobRecord:
+        return await self._access.writer.run(lambda transaction: _retry(transaction, job_id))
+
+    async def purge(self, job_id: str) -> None:
+        await self._access.writer.run(lambda transaction: _purge(transaction, job_id))
+
+    async def queues(self) -> list[QueueStatus]:
+        now_ms = self._access.clock.now_ms()
+        return await self._access.readers.run(lambda db: _queues(db, now_ms))
+
+    async def counts(self) -> Mapping[str, int]:
+        rows = await self._access.readers.run(lambda db: db.all("counts"))
+        counted = dict(cast("list[tuple[str, int]]", rows))
+        return {state.value: counted.get(state.value, 0) for state in State}
+
+    async def pause(self, queue: str, *, is_paused: bool) -> QueueStatus:
+        return await self._set(queue, "pause", {"is_paused": int(is_paused)})
+
+    async def limit(self, queue: str, *, running: int | None, depth: int | None) -> QueueStatus:
+        return await self._set(queue, "limit", {"running": running, "depth": depth})
+
+    async def _set(self, queue: str, statement: str, settings: dict[str, int | None]) -> QueueStatus:
+        def act(transaction: Transaction) -> QueueStatus:
+            transaction.db.run(statement, {"queue": queue, **settings})
+            transaction.topics.add(queue_topic(queue))
+            listed = _queues(transaction.db, transaction.now_ms)
+            return next(status for status in listed if status.name == queue)
+
+        return await self._access.writer.run(act)
+
+
+def _retry(transaction: Transaction, job_id: str) -> JobRecord:
+    record = _existing(transaction.db, job_id)
+    if record.state not in (State.FAILED, State.CANCELLED):
+        raise IllegalTransition(
+            job_id, record.state, "retried", _since(record), "only failed and cancelled jobs can be tried again"
+        )
+    _reopen_stream(transaction, record)
+    transaction.topics |= {job_topic(job_id), queue_topic(record.queue)}
+    return _existing(transaction.db, job_id)
+
+
+def _reopen_stream(transaction: Transaction, record: JobRecord) -> None:
+    """The terminal event, told from the row until now, is stored before the row forgets it; `attempt` follows."""
+    row = transaction.db.one("stream_head", {"id": record.job_id})
+    told = terminal_event(to_head(row)) if row else None
+    if told is None:
+        return
+    again: dict[str, JsonValue] = {"n": record.attempt + 1, "reason": "operator"}
+    events = [(told.type, to_ms(told.at), told.data), (ATTEMPT, transaction.now_ms, again)]
+    append_told(transaction, record.job_id, record.token, told.seq, events)
+    transaction.db.run("reopen", {"id": record.job_id, "last_seq": told.seq + 1})
+
+
+def _purge(transaction: Transaction, job_id: str) -> None:
+    record = _existing(transaction.db, job_id)
+    if not record.state.is_final:
+        raise IllegalTransition(job_id, record.state, "purged", _since(record), "cancel it first")
+    for statement in ("purge_events", "purge_attempts", "purge_job"):
+        transaction.db.run(statement, {"id": job_id})
+    transaction.topics.add(job_topic(job_id))
+
+
+def _existing(db: Database, job_id: str) -> JobRecord:
+    record = find(db, job_id)
+    if record is None:
+        raise UnknownJob(job_id)
+    return record
+
+
+def _since(record: JobRecord) -> datetime:
+    moment = record.finished_at_ms or record.claimed_at_ms or record.created_at_ms
+    return from_ms(moment)
+
+
+def _queues(db: Database, now_ms: int) -> list[QueueStatus]:
+    rows = db.all("queues", {"now": now_ms})
+    return [QueueStatus._make((*row[:-1], bool(row[-1]))) for row in rows]

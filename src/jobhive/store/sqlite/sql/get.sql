@@ -1,0 +1,2 @@
+-- get.sql: one job.
+SELECT * FROM job_record WHERE id = :id;

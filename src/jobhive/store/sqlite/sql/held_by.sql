@@ -1,0 +1,5 @@
+-- held_by.sql: all running jobs of a worker.
+SELECT id, claim, queue, last_seq, claimed_at, worker, cancel_requested_at, on_crash, crashes, losses, lease_until
+FROM job
+WHERE state = 'running' AND worker = :worker
+ORDER BY seq;

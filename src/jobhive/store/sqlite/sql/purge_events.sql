@@ -1,0 +1,2 @@
+-- purge_events.sql: delete a job's stream.
+DELETE FROM event WHERE job_id = :id;

@@ -1,0 +1,138 @@
+"""What submitters ask: insert, look up, list, cancel."""
+
+from collections.abc import Sequence
+
+from jobhive.core.clock import from_ms
+from jobhive.core.errors import FieldError, IllegalTransition, InvalidInput, KeyReused, QueueFull, UnknownJob
+from jobhive.core.record import AttemptRecord, Inserted, JobFilter, JobRecord, NewJob
+from jobhive.core.states import State
+from jobhive.store.port import Page
+from jobhive.store.signals import CANCELS, SCHEDULE, job_topic, queue_topic
+from jobhive.store.sqlite.access import Access
+from jobhive.store.sqlite.database import Database, Row
+from jobhive.store.sqlite.records import find, to_attempt, to_record
+from jobhive.store.sqlite.statements import sql
+from jobhive.store.sqlite.writer import Transaction
+
+_NO_CURSOR = 1 << 62
+
+
+class SubmitActs:
+    """`SubmitterJobs` on SQLite."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def insert(self, jobs: Sequence[NewJob]) -> list[Inserted]:
+        return await self._access.writer.run(lambda transaction: _insert(transaction, jobs))
+
+    async def get(self, job_ids: Sequence[str]) -> list[JobRecord]:
+        found = await self._access.readers.run(lambda db: [find(db, job_id) for job_id in job_ids])
+        return [record for record in found if record is not None]
+
+    async def attempts(self, job_id: str) -> list[AttemptRecord]:
+        return await self._access.readers.run(
+            lambda db: [to_attempt(row) for row in db.all("attempts", {"id": job_id})]
+        )
+
+    async def list(self, where: JobFilter, limit: int, cursor: str | None) -> Page:
+        before = _read_cursor(cursor)
+        return await self._access.readers.run(lambda db: _list(db, where, limit, before))
+
+    async def cancel(self, job_id: str, reason: str) -> JobRecord:
+        return await self._access.writer.run(lambda transaction: _cancel(transaction, job_id, reason))
+
+
+def _insert(transaction: Transaction, jobs: Sequence[NewJob]) -> list[Inserted]:
+    known = _known_keys(transaction.db, jobs)
+    new = [job for job in jobs if job.job_id not in known]
+    _check_depth(transaction, new)
+    transaction.db.many("insert", [_row(job, transaction) for job in new])
+    return [Inserted(known.get(job.job_id, job.job_id), job.job_id not in known) for job in jobs]
+
+
+def _known_keys(db: Database, jobs: Sequence[NewJob]) -> dict[str, str]:
+    """Which of the jobs already stand under another id, by the new id. Raises KeyReused for other work."""
+    known: dict[str, str] = {}
+    fresh: dict[tuple[str, str], tuple[str, str, str]] = {}  # keys first seen within this batch
+    for job in jobs:
+        if job.key is None:
+            continue
+        place = (job.owner, job.key)
+        row = fresh.get(place) or db.one("find_key", place)
+        if row is None:
+            fresh[place] = (job.job_id, job.kind, job.params)
+        elif row[1:] != (job.kind, job.params):
+            raise KeyReused(job.key, str(row[0]))
+        elif row[0] != job.job_id:
+            known[job.job_id] = str(row[0])
+    return known
+
+
+def _check_depth(transaction: Transaction, jobs: Sequence[NewJob]) -> None:
+    for queue, limit in transaction.db.all("depth_limits"):
+        added = sum(job.queue == queue for job in jobs)
+        depth, oldest = transaction.db.value("depth", {"queue": queue})
+        if added and depth + added > limit:
+            wait_seconds = 1 if oldest is None else (transaction.now_ms - oldest) // 1000 + 1
+            raise QueueFull(str(queue), depth, int(limit), min(wait_seconds, 3600))
+
+
+def _row(job: NewJob, transaction: Transaction) -> Row:
+    due = _due(job, transaction.now_ms)
+    transaction.topics.add(queue_topic(job.queue) if due is None else SCHEDULE)
+    state = "pending" if due is None else "scheduled"
+    return (
+        job.job_id,
+        job.kind,
+        job.queue,
+        state,
+        job.priority,
+        job.owner,
+        job.key,
+        job.max_retries,
+        job.on_crash,
+        transaction.now_ms,
+        due,
+        job.params,
+    )
+
+
+def _due(job: NewJob, now_ms: int) -> int | None:
+    due = now_ms + job.delay_ms if job.run_at_ms is None else job.run_at_ms
+    return due if due > now_ms else None
+
+
+def _list(db: Database, where: JobFilter, limit: int, before: int) -> Page:
+    named = {name: value for name, value in where._asdict().items() if value is not None}
+    conditions = "".join(f" AND {name} = :{name}" for name in named if name != "state")
+    if where.state is not None:
+        conditions += f" AND state = '{where.state.value}'"  # literal, so that a partial index can serve it
+    statement = sql("list").replace("/* conditions */", conditions)
+    rows = db.ask(statement, {**named, "before": before, "limit": limit})
+    cursor = str(rows[-1][-1]) if len(rows) == limit else None
+    return Page([to_record(row) for row in rows], cursor)
+
+
+def _read_cursor(cursor: str | None) -> int:
+    if cursor is None:
+        return _NO_CURSOR
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        error = FieldError("cursor", "cursor", "use the cursor of the page before, unchanged")
+        raise InvalidInput("the listing cannot go on", [error])
+    return int(cursor)
+
+
+def _cancel(transaction: Transaction, job_id: str, reason: str) -> JobRecord:
+    record = find(transaction.db, job_id)
+    if record is None:
+        raise UnknownJob(job_id)
+    if record.state in (State.COMPLETE, State.FAILED):
+        since = None if record.finished_at_ms is None else from_ms(record.finished_at_ms)
+        raise IllegalTransition(job_id, record.state, "cancelled", since, "a finished job can only be purged")
+    if record.state is State.CANCELLED:
+        return record
+    statement = "request_cancel" if record.state is State.RUNNING else "cancel_idle"
+    transaction.db.run(statement, {"id": job_id, "now": transaction.now_ms, "reason": reason})
+    transaction.topics |= {job_topic(job_id), CANCELS}
+    return find(transaction.db, job_id) or record

@@ -1,0 +1,50 @@
+"""SQLite's troubles as the port's errors, each with what to do."""
+
+import errno
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from jobhive.core.errors import StoreError, StoreFull, StoreRefused, StoreUnavailable
+
+
+@contextmanager
+def translated(path: Path) -> Generator[None]:
+    """Errors of SQLite and of the operating system leave the block as StoreError."""
+    try:
+        yield
+    except (apsw.Error, OSError) as error:
+        raise translate(error, path) from error
+
+
+def translate(error: BaseException, path: Path) -> BaseException:
+    """The port's error for one of SQLite's; anything else comes back as it is."""
+    if isinstance(error, OSError):
+        return _from_os(error, path)
+    if isinstance(error, apsw.Error):
+        return _from_sqlite(error, path)
+    return error
+
+
+def _from_sqlite(error: apsw.Error, path: Path) -> StoreError:
+    match error:
+        case apsw.FullError():
+            return StoreFull(f"no room to write {path}: free some disk space; reads go on, writes resume by themselves")
+        case apsw.BusyError() | apsw.LockedError():
+            return StoreUnavailable(f"{path} stayed locked by another process; see who holds it with `fuser {path}`")
+        case apsw.NotADBError() | apsw.CorruptError():
+            return StoreRefused(f"{path} is damaged or not a database ({error}); restore a backup or move it away")
+        case apsw.ReadOnlyError() | apsw.CantOpenError() | apsw.PermissionsError() | apsw.AuthError():
+            return StoreRefused(f"{path} cannot be written ({error}); check the owner and mode of file and folder")
+        case apsw.IOError():
+            return StoreUnavailable(f"reading or writing {path} failed ({error}); check the disk")
+        case _:
+            return StoreError(f"SQLite refused a statement on {path}: {error}")
+
+
+def _from_os(error: OSError, path: Path) -> StoreError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreFull(f"no room to write beside {path}: free some disk space")
+    return StoreRefused(f"{path} cannot be used ({error.strerror}); check the path, its owner and its mode")

@@ -1,0 +1,87 @@
+"""Wake-ups between processes on one machine: a datagram to every socket in the store's wake folder."""
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from jobhive.store.signals import EVERYTHING
+
+_SUFFIX = ".sock"
+_LARGEST_DATAGRAM = 60_000
+_GOODBYE = b"\0"
+_CLOCK_GRAIN_NS = 50_000_000  # a folder changed twice within the clock's grain shows one modification time
+
+
+class WakeSocket:
+    """This process' bell and its list of the others'. Open from `start` to `stop`; a lost datagram costs delay only."""
+
+    def __init__(self, folder: Path, publish: Callable[[Iterable[str]], None]) -> None:
+        self._folder = folder
+        self._publish = publish
+        self._name = f"{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
+        self._socket: socket.socket | None = None  # bound while open
+        self._folder_descriptor = -1  # open while the socket is
+        self._prefix = str(folder)
+        self._thread: threading.Thread | None = None
+        self._peers: tuple[str, ...] = ()  # owned by the writer thread; names as of `_peers_seen_at`
+        self._peers_seen_at = -1  # modification time of the folder when `_peers` was read
+
+    def start(self) -> None:
+        """Binds the socket and listens on a thread of its own."""
+        self._folder_descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        if Path("/proc/self/fd").is_dir():  # a short way in: the folder's path may be longer than an address can be
+            self._prefix = f"/proc/self/fd/{self._folder_descriptor}"
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(self._address(self._name))
+        self._thread = threading.Thread(target=self._listen, args=(self._socket,), name="jobhive-wake", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Unbinds and ends the thread."""
+        if self._socket is None or self._thread is None:
+            return
+        self._socket.sendto(_GOODBYE, self._address(self._name))
+        self._thread.join()
+        (self._folder / self._name).unlink(missing_ok=True)
+        self._socket.close()
+        os.close(self._folder_descriptor)
+        self._socket = self._thread = None
+
+    def tell_others(self, topics: Iterable[str]) -> None:
+        """Wakes listeners in other processes."""
+        peers = self._others()
+        if not peers or self._socket is None:
+            return
+        message = "\n".join(topics).encode()
+        if len(message) > _LARGEST_DATAGRAM:
+            message = EVERYTHING.encode()
+        for peer in peers:
+            self._send(self._socket, peer, message)
+
+    def _send(self, bell: socket.socket, peer: str, message: bytes) -> None:
+        try:
+            bell.sendto(message, socket.MSG_DONTWAIT, self._address(peer))
+        except (ConnectionRefusedError, FileNotFoundError):
+            (self._folder / peer).unlink(missing_ok=True)  # its process is gone
+        except OSError:
+            return  # its buffer is full: it has wake-ups enough to look
+
+    def _others(self) -> tuple[str, ...]:
+        seen_at = self._folder.stat().st_mtime_ns
+        if seen_at != self._peers_seen_at:
+            names = [entry.name for entry in self._folder.iterdir()]
+            self._peers = tuple(name for name in names if name.endswith(_SUFFIX) and name != self._name)
+            is_settled = time.time_ns() - seen_at > _CLOCK_GRAIN_NS
+            self._peers_seen_at = seen_at if is_settled else -1
+        return self._peers
+
+    def _listen(self, bell: socket.socket) -> None:
+        while (message := bell.recv(_LARGEST_DATAGRAM + 1)) != _GOODBYE:
+            self._publish(message.decode(errors="replace").split("\n"))
+
+    def _address(self, name: str) -> str:
+        return f"{self._prefix}/{name}"

@@ -1,0 +1,79 @@
+"""Active workers as their heartbeats tell them."""
+
+import asyncio
+
+from pydantic_core import from_json, to_json
+
+from jobhive.core.errors import UnknownWorker
+from jobhive.core.record import WorkerRecord
+from jobhive.store.signals import WORKERS
+from jobhive.store.sqlite.access import Access
+from jobhive.store.sqlite.database import Row
+from jobhive.store.sqlite.liveness import dead_workers
+from jobhive.store.sqlite.writer import Transaction
+
+_FORGOTTEN_AFTER_LEASES = 10
+
+
+class SqliteWorkers:
+    """`Workers` on SQLite."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def beat(self, worker: WorkerRecord) -> bool:
+        def act(transaction: Transaction) -> bool:
+            bound = worker._asdict() | {
+                "id": worker.worker_id,
+                "queues": to_json(worker.queues).decode(),
+                "kinds": to_json(worker.kinds).decode(),
+                "seen_at": transaction.now_ms,
+                "started_at": worker.started_at_ms,
+            }
+            transaction.topics.add(WORKERS)
+            return bool(transaction.db.value("beat", bound))
+
+        return await self._access.writer.run(act)
+
+    async def leave(self, worker_id: str) -> None:
+        def act(transaction: Transaction) -> None:
+            transaction.db.run("leave_worker", {"id": worker_id})
+            transaction.topics.add(WORKERS)
+
+        await self._access.writer.run(act)
+
+    async def active(self) -> list[WorkerRecord]:
+        since = self._access.clock.now_ms() - self._access.lease_ms
+        rows = await self._access.readers.run(lambda db: db.all("active_workers", {"since": since}))
+        return [_to_worker(row) for row in rows]
+
+    async def retire(self, worker_id: str) -> WorkerRecord:
+        since = self._access.clock.now_ms() - self._access.lease_ms
+
+        def act(transaction: Transaction) -> None:
+            transaction.db.run("retire", {"id": worker_id, "since": since})
+            transaction.topics.add(WORKERS)
+
+        await self._access.writer.run(act)
+        found = [worker for worker in await self.active() if worker.worker_id == worker_id]
+        if not found:
+            raise UnknownWorker(worker_id)
+        return found[0]
+
+    async def dead(self) -> list[str]:
+        return await asyncio.to_thread(dead_workers, self._access.alive_folder)
+
+    async def prune(self) -> int:
+        before = self._access.clock.now_ms() - _FORGOTTEN_AFTER_LEASES * self._access.lease_ms
+        return await self._access.writer.run(
+            lambda transaction: len(transaction.db.all("prune_workers", {"before": before}))
+        )
+
+
+def _to_worker(row: Row) -> WorkerRecord:
+    worker = WorkerRecord._make(row)
+    return worker._replace(
+        queues=tuple(from_json(str(row[5]))),
+        kinds=tuple(from_json(str(row[6]))),
+        is_retiring=bool(worker.is_retiring),
+    )

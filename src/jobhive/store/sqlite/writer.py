@@ -1,0 +1,179 @@
+"""The one thread of this process that writes. Callers at the same time share one transaction and one fsync.
+
+Each caller is answered only after the commit. Where one caller's statements fail, the transaction is rolled back and
+everybody is served alone, so that nobody pays for a neighbour.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from jobhive.core.clock import Clock
+from jobhive.core.errors import JobhiveError, StoreUnavailable
+from jobhive.store.sqlite.database import Database
+from jobhive.store.sqlite.trouble import translate
+
+T = TypeVar("T")
+
+_MOST_PER_COMMIT = 512
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What an act may use while the transaction is open."""
+
+    db: Database
+    now_ms: int  # the store's clock, read once for the whole transaction
+    topics: set[str] = field(default_factory=set[str])  # told to listeners after the commit
+
+
+Act = Callable[[Transaction], T]  # a refusal (JobhiveError) leaves it before its first write
+
+
+class _Ask:
+    """One caller's act and where its answer goes; lives from the call until it is answered."""
+
+    def __init__(self, act: Act[T], future: asyncio.Future[T] | Future[T]) -> None:
+        def perform(transaction: Transaction) -> Callable[[], None]:
+            return partial(future.set_result, act(transaction))
+
+        self._perform = perform
+        self._refuse = future.set_exception
+        self._is_answered = future.done
+        self._reply: Callable[[], None] | None = None  # set by `run` or `fail`, called once by `settle`
+        self.loop = future.get_loop() if isinstance(future, asyncio.Future) else None  # None: a thread waits
+
+    def run(self, transaction: Transaction) -> None:
+        """Performs the act. A refusal is an answer; any other error leaves and undoes the transaction."""
+        try:
+            self._reply = self._perform(transaction)
+        except JobhiveError as refusal:
+            self.fail(refusal)
+
+    def fail(self, error: BaseException) -> None:
+        """The answer is this error."""
+        self._reply = partial(self._refuse, error)
+
+    def settle(self) -> None:
+        """Hands the answer over, unless the caller stopped waiting: what it asked for is durable all the same."""
+        if self._reply is not None and not self._is_answered():
+            self._reply()
+
+
+class Writer:
+    """Serves acts in the order in which they came, many per commit."""
+
+    def __init__(self, path: Path, clock: Clock, publish: Callable[[Iterable[str]], None]) -> None:
+        self._path = path
+        self._clock = clock
+        self._publish = publish
+        self._asks: queue.SimpleQueue[_Ask | None] = queue.SimpleQueue()  # None ends the thread
+        self._thread: threading.Thread | None = None  # runs from `start` to `stop`
+
+    def start(self, db: Database) -> None:
+        """Hands the connection to a new thread, which closes it in the end."""
+        self._thread = threading.Thread(target=self._serve, args=(db,), name="jobhive-writer", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Serves what was asked before, then ends the thread."""
+        if self._thread is not None:
+            self._asks.put(None)
+            self._thread.join()
+            self._thread = None
+
+    async def run(self, act: Act[T]) -> T:
+        """Performs the act in a transaction and returns its answer once that is durable."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._ask(_Ask(act, future))
+        return await future
+
+    def run_blocking(self, act: Act[T]) -> T:
+        """The same for a caller on a thread of its own."""
+        future: Future[T] = Future()
+        self._ask(_Ask(act, future))
+        return future.result()
+
+    def _ask(self, ask: _Ask) -> None:
+        if self._thread is None:
+            raise StoreUnavailable(f"the store {self._path} is not open; open it before you use it")
+        self._asks.put(ask)
+
+    def _serve(self, db: Database) -> None:
+        while asks := self._next():
+            topics = self._commit(db, asks)
+            _settle(asks)
+            if topics:
+                self._publish(topics)
+        db.close()
+
+    def _next(self) -> list[_Ask]:
+        """Waits for an ask and takes along what else has come; empty when the thread is to end."""
+        ask = self._asks.get()
+        asks: list[_Ask] = []
+        while ask is not None:
+            asks.append(ask)
+            if len(asks) == _MOST_PER_COMMIT or self._asks.empty():
+                return asks
+            ask = self._asks.get()
+        if asks:
+            self._asks.put(None)
+        return asks
+
+    def _commit(self, db: Database, asks: Sequence[_Ask]) -> set[str]:
+        try:
+            db.script("BEGIN IMMEDIATE")
+        except apsw.Error as error:
+            self._fail(asks, error)
+            return set()
+        try:
+            return self._transact(db, asks)
+        except BaseException as error:  # whatever it is, the callers must hear of it
+            return self._recover(db, asks, error)
+
+    def _transact(self, db: Database, asks: Sequence[_Ask]) -> set[str]:
+        transaction = Transaction(db, self._clock.now_ms())
+        for ask in asks:
+            ask.run(transaction)
+        db.script("COMMIT")
+        return transaction.topics
+
+    def _recover(self, db: Database, asks: Sequence[_Ask], error: BaseException) -> set[str]:
+        if db.is_in_transaction:
+            db.script("ROLLBACK")
+        if len(asks) == 1:
+            self._fail(asks, error)
+            return set()
+        return set[str]().union(*(self._commit(db, [ask]) for ask in asks))
+
+    def _fail(self, asks: Sequence[_Ask], error: BaseException) -> None:
+        translated = translate(error, self._path)
+        for ask in asks:
+            ask.fail(translated)
+
+
+def _settle(asks: Sequence[_Ask]) -> None:
+    """Answers all; one call into each loop, however many of its callers wait."""
+    by_loop: dict[asyncio.AbstractEventLoop | None, list[_Ask]] = {}
+    for ask in asks:
+        by_loop.setdefault(ask.loop, []).append(ask)
+    for loop, waiting in by_loop.items():
+        if loop is None:
+            _answer(waiting)
+        else:
+            with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
+                loop.call_soon_threadsafe(_answer, waiting)
+
+
+def _answer(asks: Sequence[_Ask]) -> None:
+    for ask in asks:
+        ask.settle()

@@ -1,0 +1,60 @@
+"""For tests of Jobhive and of what is built on it: builders, a store's clock, waiting for facts.
+
+The promises that every storage engine keeps are in `jobhive.testing.conformance`.
+"""
+
+from jobhive.testing.clock import SECOND, advance, expire_leases
+from jobhive.testing.jobs import (
+    BROKEN,
+    append,
+    asking,
+    cancel,
+    claim_one,
+    complete,
+    fail,
+    insert_one,
+    new_job,
+    release,
+    retry,
+    snooze,
+    start_one,
+)
+from jobhive.testing.observe import (
+    Snapshot,
+    head_of,
+    history,
+    record_of,
+    snapshot,
+    stored_chunks,
+    stored_events,
+)
+from jobhive.testing.wait import NotReached, wait_for_job, wait_for_state
+
+__all__ = [
+    "BROKEN",
+    "SECOND",
+    "NotReached",
+    "Snapshot",
+    "advance",
+    "append",
+    "asking",
+    "cancel",
+    "claim_one",
+    "complete",
+    "expire_leases",
+    "fail",
+    "head_of",
+    "history",
+    "insert_one",
+    "new_job",
+    "record_of",
+    "release",
+    "retry",
+    "snapshot",
+    "snooze",
+    "start_one",
+    "stored_chunks",
+    "stored_events",
+    "wait_for_job",
+    "wait_for_state",
+]
