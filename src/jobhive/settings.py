@@ -97,7 +97,7 @@ def load_settings(**flags: Unpack[Flags]) -> Settings:
     """Settings as the flags, the environment and the file in the current directory say. Raises InvalidSettings."""
     given = _Given()
     given.add(_from_file(Path(FILE_NAME)), lambda _: FILE_NAME)
-    given.add(_from_environment(os.environ), _variable)
+    given.add(_from_environment(os.environ), variable)
     given.add({name: value for name, value in flags.items() if value is not None}, _flag)
     try:
         return Settings.model_validate(given)
@@ -105,7 +105,8 @@ def load_settings(**flags: Unpack[Flags]) -> Settings:
         raise InvalidSettings("; ".join(_complaints(error, given))) from None
 
 
-def _variable(name: str) -> str:
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
     return f"JOBHIVE_{name.upper()}"
 
 
@@ -123,7 +124,7 @@ def _from_file(path: Path) -> dict[str, object]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
-    return {name: value for name in Settings.model_fields if (value := environment.get(_variable(name)))}
+    return {name: value for name in Settings.model_fields if (value := environment.get(variable(name)))}
 
 
 def _complaints(error: ValidationError, given: _Given) -> list[str]:

@@ -1,10 +1,9 @@
 """`POST /v1/inference`: the params of the kind `generate`, without an envelope."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import cast
 
 from fastapi import APIRouter, Response
-from pydantic import JsonValue
 from pydantic_core import to_json
 
 from jobhive.api.body import JsonBody, JsonObject, body_problems
@@ -14,7 +13,7 @@ from jobhive.api.problems import Refused, documented
 from jobhive.api.services import Wired
 from jobhive.client.options import Options
 from jobhive.client.registry import Kinds
-from jobhive.core.errors import FieldError, InvalidInput, UnknownKind
+from jobhive.core.errors import FieldError, InvalidInput
 
 KIND = "generate"
 
@@ -57,15 +56,30 @@ async def infer(body: JsonBody, services: Wired, response: Response) -> Submitte
 
 
 def _read(fields: JsonObject, kinds: Kinds) -> tuple[JsonObject, Options]:
-    if KIND not in kinds.names():
+    if KIND not in kinds:
         raise NoInference(f"this server has no kind {KIND!r}; start one with a model: `jobhive up --model PATH`")
     params = {name: value for name, value in fields.items() if name not in {"key", "job_id"}}
-    errors = _envelope_errors(fields)
-    if not errors:
-        return params, Options(key=cast("str | None", fields.get("key")))
-    raise _invalid([*errors, *params_errors(KIND, params, kinds)])
+    try:
+        _refuse_job_id(fields)
+        return params, _options(fields)
+    except InvalidInput as error:
+        raise _invalid([*error.errors, *params_errors(KIND, params, kinds)]) from None
 
 
-def _envelope_errors(fields: JsonObject) -> list[FieldError]:
-    errors: list[FieldError] = []
-    return errors
+def _refuse_job_id(fields: JsonObject) -> None:
+    if "job_id" in fields:
+        message = "the server makes the id; send `key` to make a call safe to repeat"
+        raise _invalid([FieldError("job_id", "extra_forbidden", message)])
+
+
+def _options(fields: JsonObject) -> Options:
+    key = fields.get("key")
+    if not isinstance(key, str | None):
+        raise _invalid([FieldError("key", "string_type", "Input should be a valid string")])
+    return Options(key=key)
+
+
+def _invalid(errors: Sequence[FieldError]) -> InvalidInput:
+    """The params are the whole body here, so their names stand alone."""
+    stripped = [error._replace(field=error.field.removeprefix("params.")) for error in errors]
+    return InvalidInput("the request is not valid", stripped)

@@ -32,11 +32,11 @@ async def cancel(job_id: str, services: Wired) -> JobView:
 @routes.delete(
     "/v1/jobs/{job_id}",
     response_model=JobView,
-    responses={204: {"description": "with `purge`: the job is gone, with its events and attempts"}}
-    | documented(
+    responses=documented(
         s404="there is no such job",
         s409="the job is complete or failed and cannot be cancelled; with `purge`: it has not ended yet",
-    ),
+    )
+    | {204: {"description": "with `purge`: the job is gone, with its events and attempts"}},
 )
 async def delete(
     job_id: str, services: Wired, purge: Annotated[bool, Query(description="Forget a job that has ended.")] = False

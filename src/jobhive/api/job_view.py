@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NotRequired
 
 from pydantic import JsonValue
 from pydantic_core import from_json
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from jobhive.core.clock import from_ms
 from jobhive.core.outcome import JobError

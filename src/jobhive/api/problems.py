@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NotRequired, cast
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import JsonValue
@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails, to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from jobhive.core.errors import (
     FieldError,
@@ -19,8 +19,8 @@ from jobhive.core.errors import (
     JobhiveError,
     KeyReused,
     QueueFull,
+    StoreError,
     StoreFull,
-    StoreRefused,
     StoreUnavailable,
     UnknownJob,
     UnknownKind,
@@ -77,7 +77,7 @@ _STATUSES: Mapping[type[JobhiveError], HTTPStatus] = {
     KeyReused: HTTPStatus.CONFLICT,
     QueueFull: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    StoreRefused: HTTPStatus.SERVICE_UNAVAILABLE,
+    StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 _RETRY_STORE_SECONDS = 2

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import Response
 
-from jobhive.api.problems import documented
+from jobhive.api.problems import Responses, documented
 from jobhive.api.services import Wired
 from jobhive.api.sse import NDJSON, SSE, EventStream, job_frames, job_lines
-from jobhive.streams.reader import last_number
+from jobhive.core.telling import last_number
 
 routes = APIRouter(tags=["streams"])
 
@@ -26,12 +26,32 @@ async def resumed_after(
 
 After = Annotated[int, Depends(resumed_after)]
 
+_PROBLEMS = documented(s404="there is no such job", s422="the number to go on from is none")
+_ANSWERS: Responses = {
+    200: {
+        "description": "events until the job has ended, then `data: [DONE]`",
+        "content": {
+            SSE: {"schema": {"type": "string"}, "example": 'id: 1\ndata: {"type": "started", "job_id": "job-…"}\n\n'},
+            NDJSON: {"schema": {"type": "string"}, "example": '{"seq": 1, "type": "started", "job_id": "job-…"}\n'},
+        },
+    },
+    204: {"description": "the job has ended and the reader has its last event: there is no need to come back"},
+}
 
-@routes.get("/v1/inference/{job_id}/stream", response_class=EventStream)
-@routes.get("/v1/jobs/{job_id}/stream", response_class=EventStream)
+
+@routes.get("/v1/inference/{job_id}/stream", response_class=EventStream, responses=_ANSWERS | _PROBLEMS)
+@routes.get("/v1/jobs/{job_id}/stream", response_class=EventStream, responses=_ANSWERS | _PROBLEMS)
 async def stream(
     job_id: str, after: After, services: Wired, accept: Annotated[str, Header(include_in_schema=False)] = SSE
 ) -> Response:
+    """A job's events, numbered without a gap: those that are stored, then those to come. Any number of readers.
+
+    A reader that comes back sends the last `id` it saw as `Last-Event-ID` (browsers do), `?after=` or
+    `?starting_after=`, and goes on exactly behind it. With `Accept: application/x-ndjson` each event is a line of JSON
+    with its number as `seq`. A connection that closes without `[DONE]` asks the reader to come back.
+
+        curl -N http://127.0.0.1:8700/v1/jobs/job-…/stream
+    """
     head = await services.reader.head(job_id)
     if head.state.is_final and after >= last_number(head):
         return Response(status_code=204)  # the answer that stops a browser from coming back

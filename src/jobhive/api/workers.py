@@ -1,7 +1,6 @@
 """Active workers, as their heartbeats tell them."""
 
-import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import Iterator
 from datetime import datetime
 
 from fastapi import APIRouter
@@ -121,9 +120,9 @@ async def _frames(store: Store) -> Frames:
             await wake.wait(_LOOK_EVERY_SECONDS)
 
 
-def _changes(known: dict[str, WorkerRecord], active: dict[str, WorkerRecord]) -> list[dict[str, object]]:
-    beats = [worker for worker_id, worker in active.items() if known.get(worker_id) != worker]
-    return [
-        *({"type": "heartbeat", "worker": worker_view(worker)} for worker in beats),
-        *({"type": "gone", "worker_id": worker_id} for worker_id in known.keys() - active.keys()),
-    ]
+def _changes(known: dict[str, WorkerRecord], active: dict[str, WorkerRecord]) -> Iterator[dict[str, object]]:
+    for worker_id, worker in active.items():
+        if known.get(worker_id) != worker:
+            yield {"type": "heartbeat", "worker": worker_view(worker)}
+    for worker_id in known.keys() - active.keys():
+        yield {"type": "gone", "worker_id": worker_id}

@@ -1,24 +1,17 @@
-"""What `run` and `job new` have in common: a job asked of the server."""
+"""Asking the person at the terminal before something is lost."""
 
-from typing import NamedTuple
+import sys
 
-from jobhive.cli.http import Api
-from jobhive.cli.params import read_params
+import typer
 
-
-class Wish(NamedTuple):
-    """A job as its command line describes it; None = as the kind says."""
-
-    kind: str
-    arguments: list[str] | None
-    params: str | None
-    queue: str | None
-    priority: int | None
-    delay: float | None
-    key: str | None
-    max_retries: int | None
+from jobhive.cli.exits import CommandError, Exit
 
 
-def ask(api: Api, wish: Wish) -> dict[str, object]:
-    """Creates the job; the answer has `job_id` and `sse_url`. Raises CommandError."""
-    ...
+def confirm(question: str, *, is_agreed: bool) -> None:
+    """Returns when the answer is yes. Raises CommandError where it is not, or where nobody can be asked."""
+    if is_agreed:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise CommandError("this deletes for good and nobody is here to be asked; say so with --yes", Exit.USAGE)
+    if not typer.confirm(question, err=True):
+        raise CommandError("not confirmed; nothing was done")

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 import typer
 
+from jobhive.cli.output import note
 from jobhive.core.errors import JobhiveError
 from jobhive.narration.colour import Colour, has_colour, painted
 from jobhive.narration.printable import printable
@@ -36,6 +37,8 @@ _BY_ERROR_CODE = {
     "ILLEGAL_TRANSITION": Exit.CONFLICT,
     "KEY_REUSED": Exit.CONFLICT,
     "PORT_IN_USE": Exit.CONFLICT,
+    "QUEUE_FULL": Exit.FAILED,
+    "STORE_REFUSED": Exit.FAILED,
     "STORE_UNAVAILABLE": Exit.UNREACHABLE,
 }
 
@@ -66,7 +69,9 @@ class CommandError(Exception):
 
 def exit_for(code: str, status: int | None = None) -> Exit:
     """The exit code for an error's stable code, or for an HTTP status where the code says nothing."""
-    return _BY_ERROR_CODE.get(code) or _BY_STATUS.get(status or 0, Exit.FAILED)
+    if code in _BY_ERROR_CODE:
+        return _BY_ERROR_CODE[code]
+    return Exit.FAILED if status is None else _BY_STATUS.get(HTTPStatus(status), Exit.FAILED)
 
 
 def report(error: Exception, *, is_debug: bool) -> int:

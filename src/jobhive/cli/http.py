@@ -8,13 +8,16 @@ from typing import Self
 from urllib.parse import quote, urlsplit
 
 import httpx2
+from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from jobhive.cli.exits import CommandError, Exit, exit_for
-from jobhive.narration.printable import printable
+from jobhive.settings import load_settings
 
 TIMEOUT_SECONDS = 30.0  # of connecting and of each answer; streams have their own
 
-type_error = "the server's answer has another form than this program knows; is it a Jobhive of the same version?"
+
+JsonObject = dict[str, JsonValue]
+_object = TypeAdapter(JsonObject)
 
 
 class Unreachable(CommandError):
@@ -23,6 +26,21 @@ class Unreachable(CommandError):
     def __init__(self, server: str, reason: object) -> None:
         advice = "start it with `jobhive up`, or name another with --server"
         super().__init__(f"no Jobhive answers at {server} ({reason}); {advice}", Exit.UNREACHABLE)
+
+
+class Fault(BaseModel):
+    """One thing wrong with one input field."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """What the terminal reads of problem details."""
+
+    code: str
+    detail: str
+    errors: list[Fault] = []
 
 
 class Api:
@@ -38,17 +56,21 @@ class Api:
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         self.http.close()
 
-    def get(self, path: str, **query: str | int | None) -> dict[str, object]:
+    def get(self, path: str, **query: str | int | None) -> JsonObject:
         """`GET path?query`, without the queries that are None."""
-        return self._call("GET", path, query=query)
+        return read_object(self._call("GET", path, query=query))
 
-    def post(self, path: str, body: Mapping[str, object] | None = None) -> dict[str, object]:
+    def get_text(self, path: str) -> str:
+        """`GET path`, where the answer is no JSON."""
+        return self._call("GET", path).text
+
+    def post(self, path: str, body: Mapping[str, object] | None = None) -> JsonObject:
         """`POST path` with a JSON body."""
-        return self._call("POST", path, body=body)
+        return read_object(self._call("POST", path, body=body))
 
-    def delete(self, path: str, **query: str | int | None) -> dict[str, object]:
+    def delete(self, path: str, **query: str | int | None) -> JsonObject:
         """`DELETE path?query`."""
-        return self._call("DELETE", path, query=query)
+        return read_object(self._call("DELETE", path, query=query))
 
     def _call(
         self,
@@ -56,7 +78,7 @@ class Api:
         path: str,
         query: Mapping[str, str | int | None] | None = None,
         body: Mapping[str, object] | None = None,
-    ) -> dict[str, object]:
+    ) -> httpx2.Response:
         known = {name: value for name, value in (query or {}).items() if value is not None}
         content = None if body is None else json.dumps(body).encode("ascii")
         headers = {} if body is None else {"Content-Type": "application/json"}
@@ -66,7 +88,12 @@ class Api:
             raise Unreachable(self.server, error) from error
         if not response.is_success:
             raise refused(response)
-        return _object(response)
+        return response
+
+
+def connect(server: str | None) -> Api:
+    """The server that was named, or that the settings name."""
+    return Api(load_settings(server=server).server)
 
 
 def open_http(server: str) -> httpx2.Client:
@@ -82,24 +109,21 @@ def job_path(job_id: str, act: str = "") -> str:
     return f"/v1/jobs/{quote(job_id, safe='')}{act}"
 
 
+def read_object(response: httpx2.Response) -> JsonObject:
+    """The JSON object that was answered; an answer without content is an empty one. Raises CommandError."""
+    try:
+        return _object.validate_json(response.content or b"{}")
+    except ValidationError as error:
+        raise CommandError(f"{response.url} answers no JSON object; is it a Jobhive?") from error
+
+
 def refused(response: httpx2.Response) -> CommandError:
     """What the server's problem details (RFC 9457) say, as an error of the terminal."""
     try:
-        problem = response.json()
-    except ValueError:
-        problem = {}
-    match problem:
-        case {"code": str(code), "detail": str(detail), **more}:
-            return CommandError(f"{detail}{_listed(more.get('errors'))}", exit_for(code, response.status_code))
-        case _:
-            said = f"{response.status_code} {response.reason_phrase}"
-            return CommandError(f"{response.url} answers {said}; is it a Jobhive?", exit_for("", response.status_code))
-
-
-def _listed(errors: object) -> str:
-    if not isinstance(errors, list):
-        return ""
-    return "".join(f"\n  {error['field']}: {error['message']}" for error in errors)
-
-
-def _object(response: httpx2.Response) -> dict[str, object]: ...
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError:
+        said = f"{response.status_code} {response.reason_phrase}".strip()
+        return CommandError(f"{response.url} answers {said}; is it a Jobhive?", exit_for("", response.status_code))
+    told = [fault for fault in problem.errors if fault.message != problem.detail]
+    faults = "".join(f"\n  {fault.field}: {fault.message}" for fault in told)
+    return CommandError(f"{problem.detail}{faults}", exit_for(problem.code, response.status_code))

@@ -1,14 +1,24 @@
-"""The application that `--app module:name` means."""
+"""What a program runs with: its settings, and the application that `--app module:name` means."""
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Unpack
 
 from jobhive.app import Jobhive, default_app
 from jobhive.cli.exits import CommandError, Exit
+from jobhive.settings import Flags, Settings, load_settings, variable
 
 _DEFAULT_NAME = "app"
+
+
+def settle(**flags: Unpack[Flags]) -> Settings:
+    """Loads the settings and puts the flags into the environment: applications and child processes read them there."""
+    settings = load_settings(**flags)
+    os.environ.update({variable(name): str(value) for name, value in flags.items() if value is not None})
+    return settings
 
 
 def load_app(spec: str | None) -> Jobhive:

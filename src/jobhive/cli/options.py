@@ -33,9 +33,7 @@ Data = Annotated[
 ]
 Host = Annotated[
     str | None,
-    typer.Option(
-        help="Address to listen at.  [env var: JOBHIVE_HOST; default: 127.0.0.1]", allow_from_autoenv=False
-    ),
+    typer.Option(help="Address to listen at.  [env var: JOBHIVE_HOST; default: 127.0.0.1]", allow_from_autoenv=False),
 ]
 Port = Annotated[
     int | None,
@@ -45,17 +43,11 @@ Port = Annotated[
 ]
 LogFormat = Annotated[
     Literal["auto", "human", "json"] | None,
-    typer.Option(
-        help="Form of the log on stderr; auto is human on a terminal.  [env var: JOBHIVE_LOG_FORMAT; default: auto]",
-        allow_from_autoenv=False,
-    ),
+    typer.Option(envvar="JOBHIVE_LOG_FORMAT", help="Form of the log on stderr; auto is human on a terminal."),
 ]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"] | None,
-    typer.Option(
-        help="Least important lines of the log to show.  [env var: JOBHIVE_LOG_LEVEL; default: info]",
-        allow_from_autoenv=False,
-    ),
+    typer.Option(envvar="JOBHIVE_LOG_LEVEL", help="Least important lines of the log to show."),
 ]
 App = Annotated[
     str | None,
@@ -79,7 +71,3 @@ Queue = Annotated[str | None, typer.Option(help="Queue, instead of the kind's ow
 Priority = Annotated[int | None, typer.Option(help="Higher runs first.")]
 Delay = Annotated[float | None, typer.Option(metavar="SECONDS", help="Run it so much later.")]
 Key = Annotated[str | None, typer.Option(help="Idempotency key: the same key again gives the same job.")]
-MaxRetries = Annotated[int | None, typer.Option(help="Attempts after the first, instead of the kind's own number.")]
-ReconnectFor = Annotated[
-    float, typer.Option(metavar="SECONDS", help="How long to look for a server that went away.", min=0)
-]

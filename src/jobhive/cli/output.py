@@ -8,7 +8,7 @@ from typing import TextIO
 
 from jobhive.narration.printable import printable
 
-_STATE_STYLES = {"complete": "green", "failed": "red", "cancelled": "yellow", "running": "cyan"}
+_STYLES = {"complete": "green", "failed": "red", "cancelled": "yellow", "running": "cyan", "OK": "green", "FAIL": "red"}
 
 
 def is_for_people(stream: TextIO) -> bool:
@@ -57,7 +57,7 @@ def _draw(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     table.columns[0].no_wrap = True
     for row in rows:
-        table.add_row(*[Text(printable(cell), style=_STATE_STYLES.get(cell, "")) for cell in row])
+        table.add_row(*[Text(printable(cell), style=_STYLES.get(cell, "")) for cell in row])
     Console(file=sys.stdout).print(table)
 
 

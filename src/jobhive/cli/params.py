@@ -5,13 +5,15 @@ import math
 from collections.abc import Iterable
 from typing import NoReturn
 
+from pydantic import JsonValue
+
 from jobhive.cli.exits import CommandError, Exit
 
 
-def read_params(arguments: Iterable[str], whole: str | None) -> dict[str, object]:
+def read_params(arguments: Iterable[str], whole: str | None) -> dict[str, JsonValue]:
     """`whole` is the JSON text of an object, `arguments` are `name=value` and win over it. Raises CommandError."""
     params = {} if whole is None else _object(whole)
-    named: dict[str, object] = {}
+    named: dict[str, JsonValue] = {}
     for argument in arguments:
         name, separator, text = argument.partition("=")
         if not separator or not name:
@@ -22,20 +24,20 @@ def read_params(arguments: Iterable[str], whole: str | None) -> dict[str, object
     return {**params, **named}
 
 
-def read_value(text: str) -> object:
+def read_value(text: str) -> JsonValue:
     """What the JSON text says, where it is JSON (RFC 8259); otherwise the text itself."""
     try:
-        value: object = json.loads(text, parse_constant=_refused, parse_float=_finite)
+        value: JsonValue = json.loads(text, parse_constant=_refused, parse_float=_finite)
     except (ValueError, RecursionError):
         return text
     return value
 
 
-def _object(text: str) -> dict[str, object]:
+def _object(text: str) -> dict[str, JsonValue]:
     value = read_value(text)
     if not isinstance(value, dict):
         raise CommandError("--params is not a JSON object, such as --params '{\"a\": 1}'", Exit.USAGE)
-    return {str(name): item for name, item in value.items()}  # pyright: strict
+    return value
 
 
 def _refused(constant: str) -> NoReturn:

@@ -1,23 +1,21 @@
 """A stream's events as a person watches them: what the job produces on stdout, what it says of itself on stderr."""
 
-import json
 import sys
+from collections.abc import Set
 
 from pydantic import JsonValue
 
 from jobhive.cli.bar import Bar
 from jobhive.cli.exits import Exit
 from jobhive.cli.follow import Told
+from jobhive.cli.job_pages import as_text
 from jobhive.cli.output import note, say
+from jobhive.core import event
+from jobhive.core.states import State
 from jobhive.narration.colour import Colour, has_colour, painted
 from jobhive.narration.printable import printable
 
 _OURS = frozenset({"type", "at"})
-
-
-def as_text(value: JsonValue) -> str:
-    """A text as it is, everything else as JSON on one line."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 class Viewer:
@@ -40,10 +38,14 @@ class Viewer:
                 self._produce(values.get("value"))
             case "progress":
                 self._progress(values)
-            case "end":
+            case event.END:
+                self.exit = verdict(told)
                 self._end(values)
-            case "error":
+            case event.ERROR:
+                self.exit = verdict(told)
                 self._fail(values)
+            case event.STARTED:
+                self.tell(f"started   {_facts(values, without={'job_id', 'started_at'})}".rstrip())
             case "metrics":
                 pass  # for programs
             case _:
@@ -80,16 +82,18 @@ class Viewer:
 
     def _end(self, values: dict[str, JsonValue]) -> None:
         self.rest()
-        state = values.get("state", "complete")
-        self.exit = Exit.OK if state == "complete" else Exit.JOB_FAILED
         if values.get("result") is not None:
             self._produce(values["result"])
-        self.tell(f"{self._job_id} is {state}{_facts(values, without={'state', 'result'})}")
+        self.tell(f"{self._job_id} is {values.get('state')}{_facts(values, without={'state', 'result'})}")
 
     def _fail(self, values: dict[str, JsonValue]) -> None:
         self.rest()
-        self.exit = Exit.JOB_FAILED
-        self.tell(f"{self._job_id} failed: {values.get('type')}: {values.get('message')}")
+        self.tell(f"{self._job_id} failed: {values.get('code')}: {values.get('message')}")
+
+
+def verdict(last: Told) -> Exit:
+    """What the last event of a stream makes of the command."""
+    return Exit.OK if last.type == event.END and last.values.get("state") == State.COMPLETE else Exit.JOB_FAILED
 
 
 def _remark(values: dict[str, JsonValue]) -> str:
@@ -99,6 +103,6 @@ def _remark(values: dict[str, JsonValue]) -> str:
     return _facts(values).strip()
 
 
-def _facts(values: dict[str, JsonValue], without: frozenset[str] | set[str] = frozenset()) -> str:
+def _facts(values: dict[str, JsonValue], without: Set[str] = frozenset()) -> str:
     shown = {name: value for name, value in values.items() if name not in _OURS | without}
     return "".join(f" {name}={as_text(value)}" for name, value in shown.items())

@@ -55,6 +55,51 @@ class JobView(BaseModel):
     attempts: list[AttemptView] = []
 
 
+class HealthView(BaseModel):
+    """The server and its store."""
+
+    version: str
+    store: str
+    checks: dict[str, str]
+
+
+class QueueView(BaseModel):
+    """A queue's figures."""
+
+    name: str
+    pending: int
+    scheduled: int
+    waiting: int
+    running: int
+    oldest_pending_seconds: float | None
+    is_paused: bool
+
+
+class WorkerView(BaseModel):
+    """An active worker."""
+
+    id: str
+    node: str
+    pid: int
+    state: str
+    queues: list[str]
+    slots: int
+    running: int
+    completed: int
+    errors: int
+    seen_at: datetime
+
+
+class StatusView(BaseModel):
+    """All that `status` tells."""
+
+    server: str
+    health: HealthView
+    jobs: dict[str, int]  # by state
+    queues: list[QueueView]
+    workers: list[WorkerView]
+
+
 def read_as(view: type[V], answer: Mapping[str, JsonValue]) -> V:
     """The answer as that view. Raises CommandError where it has another form."""
     try:

@@ -11,6 +11,7 @@ from typing import Generic, TypedDict, assert_never
 from jobhive.core.clock import from_ms
 from jobhive.core.kind import G, Kind, P, R
 from jobhive.core.outcome import JobError
+from jobhive.core.receipt import Claim
 from jobhive.core.record import AttemptRecord, JobRecord
 from jobhive.core.states import State
 
@@ -127,6 +128,28 @@ def typed(record: JobRecord, kind: Kind[P, G, R], attempts: Iterable[AttemptReco
         case State.CANCELLED:
             return _cancelled(record, common)
     assert_never(record.state)
+
+
+def running(claim: Claim, kind: Kind[P, G, R], params: P) -> RunningJob[P, G]:
+    """The job of a fresh claim, as its handler sees it: no progress yet, earlier attempts not loaded."""
+    return RunningJob(
+        id=claim.job_id,
+        kind=kind.name,
+        queue=claim.queue,
+        params=params,
+        priority=claim.priority,
+        owner=claim.owner,
+        key=claim.key,
+        max_retries=claim.max_retries,
+        created_at=from_ms(claim.created_at_ms),
+        attempt=claim.attempt,
+        failures=claim.failures,
+        attempts=(),
+        started_at=from_ms(claim.claimed_at_ms),
+        worker=claim.worker,
+        progress=None,
+        is_cancel_requested=False,
+    )
 
 
 class _Common(TypedDict, Generic[P]):

@@ -28,7 +28,7 @@ class Progress(BaseModel):
 
 
 P = TypeVar("P", bound=BaseModel, default=BaseModel)
-G = TypeVar("G", bound=BaseModel, default=Progress)
+G = TypeVar("G", bound=BaseModel, default=BaseModel)
 R = TypeVar("R", default=object)
 
 

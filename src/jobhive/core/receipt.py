@@ -30,6 +30,10 @@ class Claim(NamedTuple):
     last_seq: int  # sequence number of the last event; 1 (`started`) on a first attempt
     claimed_at_ms: int
     owner: str
+    priority: int
+    key: str | None
+    created_at_ms: int
+    worker: str
 
     @property
     def receipt(self) -> Receipt:

@@ -1,10 +1,12 @@
 """The first and the last event of a stream, told from the job's own row; they are stored nowhere."""
 
+from collections.abc import Sequence
+
 from pydantic import JsonValue
 from pydantic_core import from_json
 
 from jobhive.core.clock import from_ms
-from jobhive.core.event import END, ERROR, STARTED, Event
+from jobhive.core.event import END, ERROR, STARTED, Chunk, Event, unpack
 from jobhive.core.record import StreamHead
 from jobhive.core.states import State
 
@@ -41,3 +43,15 @@ def _ending(head: StreamHead) -> tuple[str, dict[str, JsonValue]]:
         return END, {"state": head.state.value, "stop_reason": "CANCELLED", "reason": head.reason or ""}
     told = from_json(head.ending) if head.ending else {"result": from_json(head.result or "null")}
     return END, {"state": head.state.value, **told}
+
+
+def events_after(head: StreamHead, chunks: Sequence[Chunk], after: int, *, is_whole: bool) -> list[Event]:
+    """All events with a number above `after`; the terminal one only where the chunks are all there are."""
+    events: list[Event] = []
+    if after < STARTED_SEQ and not (chunks and chunks[0].first_seq == STARTED_SEQ):
+        events += filter(None, [started_event(head)])
+    for chunk in chunks:
+        events += unpack(chunk, after)
+    if is_whole:
+        events += [event for event in [terminal_event(head)] if event is not None and event.seq > after]
+    return events

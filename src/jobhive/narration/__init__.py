@@ -1,7 +1,8 @@
 """What the programs say of themselves: who did what to which target, in one short sentence each."""
 
 from jobhive.narration.configure import configure_logging
+from jobhive.narration.episode import Episode
 from jobhive.narration.narrate import narrate
 from jobhive.narration.printable import printable
 
-__all__ = ["configure_logging", "narrate", "printable"]
+__all__ = ["Episode", "configure_logging", "narrate", "printable"]

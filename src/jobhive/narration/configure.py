@@ -1,6 +1,7 @@
 """One log for everything in the process: narration, uvicorn's lines, other libraries' and the handlers' own."""
 
-import logging.config
+import importlib
+import logging
 from typing import Literal
 
 _TALKATIVE = ("httpx2", "httpcore2", "uvicorn", "asyncio")  # they say at `info` what nobody asked for
@@ -15,17 +16,11 @@ def configure_logging(
     For programs that own their process; a library never calls it. structlog's own loggers are included. The last call
     wins. uvicorn joins when it is started with `log_config=None`.
     """
-    quieter = "DEBUG" if log_level == "debug" else "WARNING"
-    logging.config.dictConfig(
-        {
-            "version": 1,
-            "disable_existing_loggers": False,
-            # Named, not imported: structlog brings Rich with it, which is slow to load and wanted by programs only.
-            "formatters": {"line": {"()": "jobhive.narration.rendering.line_formatter", "log_format": log_format}},
-            "handlers": {
-                "stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}
-            },
-            "root": {"level": log_level.upper(), "handlers": ["stderr"]},
-            "loggers": {name: {"level": quieter, "handlers": [], "propagate": True} for name in _TALKATIVE},
-        }
-    )
+    # Imported by programs only: structlog brings Rich with it, which is slow to load.
+    rendering = importlib.import_module("jobhive.narration.rendering")
+    formatter: logging.Formatter = rendering.line_formatter(log_format)
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.basicConfig(handlers=[handler], level=log_level.upper(), force=True)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel("WARNING" if log_level == "info" else "NOTSET")

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 
 EVERYTHING = "*"
@@ -78,15 +78,13 @@ class Signals:
                 if not listeners:
                     del self._wakes[topic]
 
-    def publish(self, topics: Iterable[str]) -> None:
-        """Rings whoever listens to one of the topics; `EVERYTHING` rings all."""
+    def publish(self, topics: Collection[str]) -> None:
+        """Rings whoever listens to one of the topics, or to `EVERYTHING`; that topic itself rings all."""
         if not self._wakes:
             return
+        told = {EVERYTHING, *topics}
         with self._lock:
-            for topic in topics:
-                heard = self._wakes.get(topic, ()) if topic != EVERYTHING else self._all()
-                for wake in heard:
+            heard = self._wakes if EVERYTHING in topics else told & self._wakes.keys()
+            for topic in heard:
+                for wake in self._wakes[topic]:
                     wake.ring()
-
-    def _all(self) -> list[Wake]:
-        return [wake for listeners in self._wakes.values() for wake in listeners]

@@ -29,6 +29,7 @@ from jobhive.testing.observe import (
     stored_events,
 )
 from jobhive.testing.wait import NotReached, wait_for_job, wait_for_state
+from jobhive.testing.workers import new_worker
 
 __all__ = [
     "BROKEN",
@@ -47,6 +48,7 @@ __all__ = [
     "history",
     "insert_one",
     "new_job",
+    "new_worker",
     "record_of",
     "release",
     "retry",

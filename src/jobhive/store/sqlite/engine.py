@@ -1,7 +1,7 @@
 """The engine put together: one file, one writing thread, a few reading ones, a bell for other processes."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -101,6 +101,6 @@ class SqliteStore:
         self._readers.stop()
         self._wake.stop()
 
-    def _publish(self, topics: Iterable[str]) -> None:
+    def _publish(self, topics: Collection[str]) -> None:
         self.signals.publish(topics)
         self._wake.tell_others(topics)

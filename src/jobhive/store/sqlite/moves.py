@@ -3,8 +3,10 @@
 The state, the counters, the attempt's record and the `attempt` event are written in the caller's transaction.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, assert_never
 
+from pydantic import JsonValue
 from pydantic_core import to_json
 
 from jobhive.core.event import ATTEMPT
@@ -15,6 +17,8 @@ from jobhive.store.signals import SCHEDULE, job_topic, queue_topic
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.records import dump_error
 from jobhive.store.sqlite.writer import Transaction
+
+Told = tuple[str, int, Mapping[str, JsonValue]]  # type, epoch milliseconds, facts
 
 
 class Held(NamedTuple):
@@ -110,18 +114,16 @@ def leave(transaction: Transaction, held: Held, leaving: Leaving) -> None:
     _write_state(transaction, held, leaving, told=int(runs_again))
     _write_attempt(transaction, held, leaving)
     if runs_again:
-        announcement = {"n": attempt_of(held.token) + 1, "reason": leaving.reason, **_public(leaving.error)}
-        append_told(transaction, held.job_id, held.token, held.last_seq + 1, [(ATTEMPT, announcement)])
+        coming = {"n": attempt_of(held.token) + 1, "reason": leaving.reason, **_public(leaving.error)}
+        told = (ATTEMPT, transaction.now_ms, coming)
+        append_told(transaction, held.job_id, held.token, held.last_seq + 1, [told])
     transaction.topics.add(job_topic(held.job_id))
     transaction.topics.add(SCHEDULE if leaving.state is State.SCHEDULED else queue_topic(held.queue))
 
 
-def append_told(
-    transaction: Transaction, job_id: str, token: int, first_seq: int, events: list[tuple[str, dict[str, object]]]
-) -> None:
+def append_told(transaction: Transaction, job_id: str, token: int, first_seq: int, events: Sequence[Told]) -> None:
     """Stores events that the store itself tells, such as `attempt`."""
-    packed = to_json([(type_, transaction.now_ms, facts) for type_, facts in events]).decode()
-    row = (job_id, first_seq, first_seq + len(events) - 1, token, packed)
+    row = (job_id, first_seq, first_seq + len(events) - 1, token, to_json(events).decode())
     transaction.db.run("append", row)
 
 
@@ -157,5 +159,5 @@ def _write_attempt(transaction: Transaction, held: Held, leaving: Leaving) -> No
     transaction.db.run("record_attempt", attempt)
 
 
-def _public(error: JobError | None) -> dict[str, object]:
+def _public(error: JobError | None) -> dict[str, JsonValue]:
     return {} if error is None else {"error": {"code": error.code, "type": error.type, "message": error.message}}

@@ -5,7 +5,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from jobhive.store.signals import EVERYTHING
@@ -19,7 +19,7 @@ _CLOCK_GRAIN_NS = 50_000_000  # a folder changed twice within the clock's grain 
 class WakeSocket:
     """This process' bell and its list of the others'. Open from `start` to `stop`; a lost datagram costs delay only."""
 
-    def __init__(self, folder: Path, publish: Callable[[Iterable[str]], None]) -> None:
+    def __init__(self, folder: Path, publish: Callable[[Collection[str]], None]) -> None:
         self._folder = folder
         self._publish = publish
         self._name = f"{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
@@ -51,7 +51,7 @@ class WakeSocket:
         os.close(self._folder_descriptor)
         self._socket = self._thread = None
 
-    def tell_others(self, topics: Iterable[str]) -> None:
+    def tell_others(self, topics: Collection[str]) -> None:
         """Wakes listeners in other processes."""
         peers = self._others()
         if not peers or self._socket is None:

@@ -46,10 +46,6 @@ class WorkActs:
         lease_ms = self._access.lease_ms
         return await self._access.writer.run(lambda transaction: _renew(transaction, receipts, lease_ms))
 
-    def renew_blocking(self, receipts: Sequence[Receipt]) -> list[str]:
-        lease_ms = self._access.lease_ms
-        return self._access.writer.run_blocking(lambda transaction: _renew(transaction, receipts, lease_ms))
-
     async def finish(self, moves: Sequence[Move]) -> list[str]:
         return await self._access.writer.run(lambda transaction: _finish(transaction, moves))
 
@@ -90,14 +86,15 @@ def _take(transaction: Transaction, rows: Sequence[Row], ask: ClaimRequest, leas
     for kind, facts in ask.facts.items():
         transaction.db.run("note_facts", {"seqs": seqs, "kind": kind, "facts": facts})
     transaction.topics.update(job_topic(str(row[1])) for row in rows)
-    return [_to_claim(row, salt, now_ms) for row in rows]
+    return [_to_claim(row, salt, now_ms, ask.worker) for row in rows]
 
 
-def _to_claim(row: Row, salt: int, now_ms: int) -> Claim:
+def _to_claim(row: Row, salt: int, now_ms: int, worker: str) -> Claim:
     """`row` is one of `claimable.sql`; the token is computed just as `claim.sql` does."""
-    _, job_id, claim, kind, queue, params, failures, max_retries, last_seq, owner = row
+    _, job_id, claim, kind, queue, params, failures, max_retries, last_seq, *rest = row
     token = ((cast(int, claim) >> 32) + 1) << 32 | salt
-    return Claim._make((job_id, token, kind, queue, params, failures, max_retries, last_seq or 1, now_ms, owner))
+    known = (job_id, token, kind, queue, params, failures, max_retries, last_seq or 1, now_ms)
+    return Claim._make((*known, *rest, worker))
 
 
 def _peek(db: Database, queues: Sequence[str], kinds: Sequence[str], limit: int) -> list[JobRecord]:

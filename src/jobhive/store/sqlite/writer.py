@@ -7,8 +7,7 @@ everybody is served alone, so that nobody pays for a neighbour.
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -42,7 +41,7 @@ Act = Callable[[Transaction], T]  # a refusal (JobhiveError) leaves it before it
 class _Ask:
     """One caller's act and where its answer goes; lives from the call until it is answered."""
 
-    def __init__(self, act: Act[T], future: asyncio.Future[T] | Future[T]) -> None:
+    def __init__(self, act: Act[T], future: asyncio.Future[T]) -> None:
         def perform(transaction: Transaction) -> Callable[[], None]:
             return partial(future.set_result, act(transaction))
 
@@ -50,7 +49,7 @@ class _Ask:
         self._refuse = future.set_exception
         self._is_answered = future.done
         self._reply: Callable[[], None] | None = None  # set by `run` or `fail`, called once by `settle`
-        self.loop = future.get_loop() if isinstance(future, asyncio.Future) else None  # None: a thread waits
+        self.loop = future.get_loop()
 
     def run(self, transaction: Transaction) -> None:
         """Performs the act. A refusal is an answer; any other error leaves and undoes the transaction."""
@@ -72,7 +71,7 @@ class _Ask:
 class Writer:
     """Serves acts in the order in which they came, many per commit."""
 
-    def __init__(self, path: Path, clock: Clock, publish: Callable[[Iterable[str]], None]) -> None:
+    def __init__(self, path: Path, clock: Clock, publish: Callable[[Collection[str]], None]) -> None:
         self._path = path
         self._clock = clock
         self._publish = publish
@@ -96,12 +95,6 @@ class Writer:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._ask(_Ask(act, future))
         return await future
-
-    def run_blocking(self, act: Act[T]) -> T:
-        """The same for a caller on a thread of its own."""
-        future: Future[T] = Future()
-        self._ask(_Ask(act, future))
-        return future.result()
 
     def _ask(self, ask: _Ask) -> None:
         if self._thread is None:
@@ -163,15 +156,12 @@ class Writer:
 
 def _settle(asks: Sequence[_Ask]) -> None:
     """Answers all; one call into each loop, however many of its callers wait."""
-    by_loop: dict[asyncio.AbstractEventLoop | None, list[_Ask]] = {}
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Ask]] = {}
     for ask in asks:
         by_loop.setdefault(ask.loop, []).append(ask)
     for loop, waiting in by_loop.items():
-        if loop is None:
-            _answer(waiting)
-        else:
-            with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
-                loop.call_soon_threadsafe(_answer, waiting)
+        with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
+            loop.call_soon_threadsafe(_answer, waiting)
 
 
 def _answer(asks: Sequence[_Ask]) -> None:

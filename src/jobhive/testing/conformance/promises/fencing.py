@@ -16,6 +16,7 @@ from jobhive.testing import (
     complete,
     expire_leases,
     fail,
+    head_of,
     insert_one,
     new_job,
     record_of,
@@ -25,19 +26,24 @@ from jobhive.testing import (
 )
 from jobhive.testing.conformance.moves import MakeMove, each_final_move, each_move, each_returning_move
 
-Write = Callable[[Store, Receipt], Awaitable[list[str]]]
+Write = Callable[[Store, Claim], Awaitable[list[str]]]
 
 
-async def _renew(store: Store, receipt: Receipt) -> list[str]:
-    return await store.jobs.renew([receipt])
+async def _renew(store: Store, claim: Claim) -> list[str]:
+    return await store.jobs.renew([claim.receipt])
 
 
-async def _append(store: Store, receipt: Receipt) -> list[str]:
-    head, _ = await store.events.read(receipt.job_id, 0, 1)
-    return await store.events.append([append(receipt, head.last_seq + 1, "late", progress='{"stage":"late"}')])
+async def _append_at_the_end(store: Store, claim: Claim) -> list[str]:
+    head = await head_of(store, claim.job_id)
+    return await store.events.append([append(claim, head.last_seq + 1, "late", progress='{"stage":"late"}')])
 
 
-each_write = pytest.mark.parametrize("write", [_renew, _append])
+async def _append_where_it_was(store: Store, claim: Claim) -> list[str]:
+    """Where a writer believes the stream to end that knows of nothing since its claim."""
+    return await store.events.append([append(claim, claim.last_seq + 1, "late")])
+
+
+each_write = pytest.mark.parametrize("write", [_renew, _append_at_the_end, _append_where_it_was])
 
 GARBAGE_TOKENS = {"zero": 0, "one": 1, "negative": -1, "lowest": -(2**63), "highest": 2**63 - 1}
 
@@ -69,7 +75,7 @@ class Fencing:
     async def test_a_rescued_job_refuses_signs_of_its_old_owner(self, store: Store, other: Store, write: Write) -> None:
         stale = await _rescued(store, other)  # B2, P4
         before = await snapshot(store, stale.job_id)
-        assert await write(store, stale.receipt) == []
+        assert await write(store, stale) == []
         assert await snapshot(store, stale.job_id) == before
 
     @each_move
@@ -85,9 +91,9 @@ class Fencing:
     async def test_a_stale_owner_gives_no_sign(self, store: Store, other: Store, write: Write) -> None:  # B2, P4
         stale, fresh = await _reclaimed(store, other)
         before = await snapshot(store, stale.job_id)
-        assert await write(store, stale.receipt) == []
+        assert await write(store, stale) == []
         assert await snapshot(store, stale.job_id) == before
-        assert await write(other, fresh.receipt) == [fresh.job_id]
+        assert await write(other, fresh) == [fresh.job_id]
 
     @each_move
     async def test_a_stale_owner_never_replaces_a_result(self, store: Store, other: Store, move: MakeMove) -> None:
@@ -128,7 +134,7 @@ class Fencing:
         claim = await start_one(store)
         await store.jobs.finish([move(claim)])
         before = await snapshot(store, claim.job_id)
-        assert await write(store, claim.receipt) == []
+        assert await write(store, claim) == []
         assert await snapshot(store, claim.job_id) == before
 
     @each_final_move
@@ -137,7 +143,7 @@ class Fencing:
         claim = await start_one(store)
         await store.jobs.finish([move(claim)])
         before = await snapshot(store, claim.job_id)
-        assert await write(store, claim.receipt) == []
+        assert await write(store, claim) == []
         assert await snapshot(store, claim.job_id) == before
 
     @each_move
@@ -155,21 +161,22 @@ class Fencing:
         await store.jobs.retry(old.job_id)
         before = await snapshot(store, old.job_id)
         assert await store.jobs.finish([complete(old, '"late"')]) == []
-        assert await _renew(store, old.receipt) == []
-        assert await _append(store, old.receipt) == []
+        assert await _renew(store, old) == []
+        assert await _append_at_the_end(store, old) == []
+        assert await _append_where_it_was(store, old) == []
         assert await snapshot(store, old.job_id) == before
 
     @pytest.mark.parametrize("token", GARBAGE_TOKENS.values(), ids=GARBAGE_TOKENS)
     async def test_a_token_that_was_never_given_is_refused(self, store: Store, token: int) -> None:  # B2
         claim, pending = await start_one(store), await insert_one(store)
-        for job_id in (claim.job_id, pending):
-            forged = Receipt(job_id, token)
-            before = await snapshot(store, job_id)
+        await store.jobs.cancel(claim.job_id, "enough")
+        for forged in (claim._replace(token=token), claim._replace(job_id=pending, token=token)):
+            before = await snapshot(store, forged.job_id)
             assert await store.jobs.finish([complete(forged, '"forged"'), fail(forged)]) == []
-            assert await _renew(store, forged) == []
-            assert await _append(store, forged) == []
-            assert await store.jobs.cancel_requests([forged]) == []
-            assert await snapshot(store, job_id) == before
+            for write in (_renew, _append_at_the_end, _append_where_it_was):
+                assert await write(store, forged) == []
+            assert await store.jobs.cancel_requests([forged.receipt]) == []
+            assert await snapshot(store, forged.job_id) == before
 
     async def test_a_token_one_off_is_refused(self, store: Store) -> None:  # B2
         claim = await start_one(store)
@@ -188,7 +195,7 @@ class Fencing:
         claim = await start_one(store)
         nobody = Receipt(job_id, claim.token)
         assert await store.jobs.finish([complete(nobody)]) == []
-        assert await _renew(store, nobody) == []
+        assert await store.jobs.renew([nobody]) == []
         assert await store.events.append([append(nobody, 2, "x")]) == []
         assert await store.jobs.cancel_requests([nobody]) == []
 

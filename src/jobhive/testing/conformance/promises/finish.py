@@ -168,7 +168,7 @@ class Finishing:
         claims = await store.jobs.claim(asking())
         sorts: list[MakeMove] = [complete, fail, retry, snooze, cancel, release]
         moves = [sorts[number % 6](claim) for number, claim in enumerate(claims)]
-        assert await store.jobs.finish(moves) == [claim.job_id for claim in claims]
+        assert sorted(await store.jobs.finish(moves)) == sorted(claim.job_id for claim in claims)
         counts = await store.jobs.counts()
         assert counts[State.COMPLETE] == counts[State.FAILED] == counts[State.CANCELLED] == 10
         assert counts[State.SCHEDULED] + counts[State.PENDING] == 30
@@ -180,7 +180,7 @@ class Finishing:
         await store.jobs.claim_one(stale.job_id, asking("b"))
         before = await snapshot(store, stale.job_id)
         accepted = await store.jobs.finish([complete(mine), complete(stale), fail(stale), complete(mine_too)])
-        assert accepted == [mine.job_id, mine_too.job_id]
+        assert sorted(accepted) == sorted([mine.job_id, mine_too.job_id])
         assert await snapshot(store, stale.job_id) == before
 
     async def test_no_moves_are_no_work(self, store: Store) -> None:
@@ -204,6 +204,8 @@ class Finishing:
         await store.events.append([append(claim, 2, "one")])
         await store.jobs.finish([move(claim)])
         _, marker = await stored_events(store, claim.job_id)
-        assert (marker.seq, marker.type, marker.data) == (3, ATTEMPT, {"n": 2, "reason": reason})
+        assert (marker.seq, marker.type) == (3, ATTEMPT)
+        assert (marker.data["n"], marker.data["reason"]) == (2, reason)
+        assert "Traceback" not in str(marker.data)  # H14
         assert (await record_of(store, claim.job_id)).last_seq == 3
         assert (await claim_one(store)).last_seq == 3

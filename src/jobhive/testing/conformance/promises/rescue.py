@@ -104,9 +104,9 @@ class Rescuing:
         claims = await store.jobs.claim(asking())
         expire_leases(store, other)
         finishes = [store.jobs.finish([complete(claim, '"mine"')]) for claim in claims]
-        *accepted, swept = await asyncio.gather(*finishes, other.jobs.rescue(100))
-        finished = {job_id for answer in accepted for job_id in answer if isinstance(job_id, str)}
-        rescued = {each.job_id for each in swept if not isinstance(each, str)}
+        answers, swept = await asyncio.gather(asyncio.gather(*finishes), other.jobs.rescue(100))
+        finished = {job_id for answer in answers for job_id in answer}
+        rescued = {each.job_id for each in swept}
         assert finished.isdisjoint(rescued)
         assert len(finished) + len(rescued) == 30
         for job in await store.jobs.get([claim.job_id for claim in claims]):

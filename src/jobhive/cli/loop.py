@@ -1,0 +1,76 @@
+"""Running the programs that stay: their event loop, their log, and how they are asked to stop."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
+
+import typer
+
+from jobhive.cli.exits import Exit
+from jobhive.narration import configure_logging, narrate
+from jobhive.settings import Settings
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Stop:
+    """What the signals said. The first asks for a stop in good order, the second says that it takes too long."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()  # set by the first signal
+        self.hurried = asyncio.Event()  # set by the second
+
+    def hear(self, name: str) -> None:
+        """A signal came."""
+        if self.asked.is_set():
+            self.hurried.set()
+        else:
+            narrate("jobhive", "heard", name, "stopping in good order; the same again hurries it")
+            self.asked.set()
+
+
+Program = Callable[[Stop], Coroutine[None, None, None]]
+
+
+def run_program(settings: Settings, program: Program) -> None:
+    """Runs it with one log on stderr, until it ends. Raises typer.Exit(130) where it had to be hurried."""
+    configure_logging(settings.log_format, settings.log_level)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_attended(program))
+
+
+async def _attended(program: Program) -> None:
+    with stop_signals() as stop:
+        running = asyncio.create_task(program(stop))
+        hurried = asyncio.create_task(stop.hurried.wait())
+        await asyncio.wait({running, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+        if not running.done():
+            narrate("jobhive", "hurries", "the stop", "what is under way is left as it is", level="warning")
+            running.cancel()
+            await asyncio.wait({running})
+            raise typer.Exit(Exit.INTERRUPTED)
+        await running
+
+
+@contextmanager
+def stop_signals() -> Generator[Stop]:
+    """Hears SIGTERM and SIGINT for the length of the block. Must be entered on the main thread's running loop."""
+    loop, stop = asyncio.get_running_loop(), Stop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop.hear, number.name)
+    try:
+        yield stop
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    if sys.platform == "win32":
+        return asyncio.new_event_loop
+    import uvloop
+
+    return uvloop.new_event_loop

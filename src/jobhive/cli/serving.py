@@ -1,0 +1,26 @@
+"""The API of an application, served."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from jobhive.api import Server, create_api
+from jobhive.app import Jobhive
+from jobhive.cli.loop import Stop
+from jobhive.settings import Settings
+
+
+@asynccontextmanager
+async def served(app: Jobhive, settings: Settings) -> AsyncGenerator[Server]:
+    """The application's API answers for the length of the block. Raises PortInUse, CannotListen."""
+    server = Server(create_api(app.services()), settings.host, settings.port)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+async def serve_until_stopped(app: Jobhive, settings: Settings, stop: Stop) -> None:
+    """Opens the store, serves, does the duties of upkeep; returns after the first signal, with everything closed."""
+    async with app, app.upkeep(), served(app, settings):
+        await stop.asked.wait()

@@ -1,0 +1,1 @@
+"""What handlers and callers touch: kinds, contexts, enqueueing, handles."""

@@ -1,0 +1,103 @@
+"""`@app.job`: from a function to a kind. The overloads tell type checkers what each sort of function becomes."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import timedelta
+from typing import Concatenate, Literal, ParamSpec, TypedDict, TypeVar, overload
+
+from pydantic import BaseModel
+
+from jobhive.client.context import Context, SyncContext
+from jobhive.client.function import JobFunction, OpensStore
+from jobhive.client.handler import Function, Handler, params_model, result_type, style_of, wants_context
+from jobhive.client.registry import Kinds
+from jobhive.client.steering import as_timedelta
+from jobhive.core.kind import Kind, Progress
+from jobhive.core.outcome import OnCrash
+from jobhive.core.retry import Backoff, RetryPolicy
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Y = TypeVar("Y")
+
+
+class JobSettings(TypedDict, total=False):
+    """What may be said of a kind at its registration."""
+
+    name: str  # the function's name unless given
+    queue: str  # "default" unless given
+    max_retries: int  # 3 unless given
+    backoff: Backoff
+    retry_on: tuple[type[BaseException], ...]  # only these exceptions are tried again; all unless given
+    timeout: timedelta | float  # bounds one attempt; seconds if a number
+    on_crash: Literal["retry", "fail"]  # when the worker dies in mid-job; "retry" unless given
+    isolation: Literal["process"]  # plain functions only
+    progress: type[BaseModel]  # the kind's own progress
+
+
+class JobDecorator:
+    """Registers a function under its settings."""
+
+    def __init__(self, application: OpensStore, kinds: Kinds, settings: JobSettings) -> None:
+        self._application = application
+        self._kinds = kinds
+        self._settings = settings
+
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[Context, P], Coroutine[object, object, R]]
+    ) -> JobFunction[Concatenate[Context, P], Coroutine[object, object, R], P, R]: ...
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[Context, P], AsyncIterator[Y]]
+    ) -> JobFunction[Concatenate[Context, P], AsyncIterator[Y], P, None]: ...
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[SyncContext, P], R]
+    ) -> JobFunction[Concatenate[SyncContext, P], R, P, R]: ...
+    @overload
+    def __call__(
+        self, function: Callable[P, Coroutine[object, object, R]]
+    ) -> JobFunction[P, Coroutine[object, object, R], P, R]: ...
+    @overload
+    def __call__(self, function: Callable[P, AsyncIterator[Y]]) -> JobFunction[P, AsyncIterator[Y], P, None]: ...
+    @overload
+    def __call__(self, function: Callable[P, R]) -> JobFunction[P, R, P, R]: ...
+    def __call__(self, function: Callable[..., object]) -> object:
+        """Registers the function and gives it back, enqueueable."""
+        handler = handler_of(function, self._settings)
+        self._kinds.add(handler)
+        made: JobFunction[..., object, ..., object] = JobFunction(handler, self._application, function)
+        return made
+
+
+def handler_of(function: Function, settings: JobSettings) -> Handler:
+    """The kind that a function and its settings make. Raises TypeError or ValueError for what cannot be a job."""
+    name = settings.get("name") or function.__name__
+    style = style_of(function, settings.get("isolation"))
+    model, model_parameter = params_model(function, name)
+    kind = Kind(
+        name=name,
+        params=model,
+        result=result_type(function, style),
+        progress=settings.get("progress", Progress),
+        queue=settings.get("queue", "default"),
+        retry=_retry_policy(settings),
+        timeout=as_timedelta(settings["timeout"], "timeout") if "timeout" in settings else None,
+        on_crash=OnCrash(settings.get("on_crash", OnCrash.RETRY)),
+    )
+    return Handler(
+        kind=kind,
+        function=function,
+        style=style,
+        wants_context=wants_context(function),
+        model_parameter=model_parameter,
+    )
+
+
+def _retry_policy(settings: JobSettings) -> RetryPolicy:
+    default = RetryPolicy()
+    return RetryPolicy(
+        max_retries=settings.get("max_retries", default.max_retries),
+        backoff=settings.get("backoff", default.backoff),
+        retry_on=settings.get("retry_on", default.retry_on),
+    )

@@ -1,0 +1,44 @@
+"""The kinds of one application, by name."""
+
+from collections.abc import Iterator
+
+from jobhive.client.handler import Handler
+from jobhive.core.errors import UnknownKind
+
+
+class Kinds:
+    """Filled while the application is put together; read by submitters and workers."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, Handler] = {}
+
+    def add(self, handler: Handler) -> None:
+        """Registers a handler. Raises ValueError for a name that is taken."""
+        name = handler.kind.name
+        if name in self._handlers:
+            raise ValueError(f"kind {name!r} is registered already; give one of the two another name=")
+        self._handlers[name] = handler
+
+    def __getitem__(self, name: str) -> Handler:
+        """Raises UnknownKind."""
+        try:
+            return self._handlers[name]
+        except KeyError:
+            raise UnknownKind(name, self.names()) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._handlers
+
+    def __iter__(self) -> Iterator[Handler]:
+        return iter(self._handlers.values())
+
+    def __len__(self) -> int:
+        return len(self._handlers)
+
+    def names(self) -> list[str]:
+        """All kinds' names, in the order of registration."""
+        return list(self._handlers)
+
+    def queues(self) -> list[str]:
+        """The queues that the kinds use by default, each once, in the order of registration."""
+        return list(dict.fromkeys(handler.kind.queue for handler in self))

@@ -1,0 +1,59 @@
+"""What a handler raises to say how its attempt ends. Any other exception is a failed attempt."""
+
+from datetime import timedelta
+
+from jobhive.core.errors import JobhiveError
+
+
+class Steering(JobhiveError):
+    """Base of the four signals."""
+
+
+class Retry(Steering):
+    """A failed attempt that wants another one, after `after` (timedelta or seconds) or the kind's backoff."""
+
+    code = "RETRY_ASKED"
+
+    def __init__(
+        self, reason: str = "the handler asked for another attempt", *, after: timedelta | float | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.after = None if after is None else as_timedelta(after, "Retry(after=…)")
+
+
+class Snooze(Steering):
+    """Not now: run the job again after `delay` (timedelta or seconds). No attempt is spent."""
+
+    code = "SNOOZED"
+
+    def __init__(self, delay: timedelta | float) -> None:
+        self.delay = as_timedelta(delay, "Snooze(…)")
+        super().__init__(f"the handler asked to be run again in {self.delay}")
+
+
+class Cancel(Steering):
+    """The job is not wanted any more: it becomes `cancelled`."""
+
+    code = "CANCELLED"
+
+    def __init__(self, reason: str = "cancelled by its handler") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Discard(Steering):
+    """The job cannot succeed: it becomes `failed` at once, whatever retries are left."""
+
+    code = "DISCARDED"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def as_timedelta(duration: timedelta | float, what: str) -> timedelta:
+    """Seconds or a timedelta as a timedelta. Raises ValueError below zero."""
+    delta = duration if isinstance(duration, timedelta) else timedelta(seconds=duration)
+    if delta < timedelta(0):
+        raise ValueError(f"{what} takes a duration of zero or more, not {delta}")
+    return delta

@@ -1,0 +1,32 @@
+"""From a kind's name and params to a stored job."""
+
+from collections.abc import Mapping
+
+from jobhive.client.options import DEFAULT_OPTIONS, Options, new_job
+from jobhive.client.registry import Kinds
+from jobhive.core.record import Inserted
+from jobhive.store.port import SubmitterJobs
+
+
+class Submitter:
+    """Validates by the kind and inserts."""
+
+    def __init__(self, jobs: SubmitterJobs, kinds: Kinds) -> None:
+        self._jobs = jobs
+        self._kinds = kinds
+
+    async def submit(
+        self,
+        kind: str,
+        params: bytes | str | Mapping[str, object],
+        options: Options = DEFAULT_OPTIONS,
+        owner: str = "",
+    ) -> Inserted:
+        """Stores one job; `params` is JSON text or a mapping. Returns once it is durable.
+
+        Raises UnknownKind, InvalidInput, KeyReused, QueueFull.
+        """
+        known = self._kinds[kind].kind
+        model = known.read_params(params) if isinstance(params, bytes | str) else known.check_params(params)
+        [inserted] = await self._jobs.insert([new_job(known, model.model_dump_json(), options, owner)])
+        return inserted

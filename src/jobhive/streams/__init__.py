@@ -1,0 +1,1 @@
+"""Durable, resumable event streams: one writer per worker, any number of readers anywhere."""

@@ -1,0 +1,70 @@
+"""Writing streams: what all attempts of a worker tell, stored together every few milliseconds."""
+
+import asyncio
+from collections.abc import Iterable
+
+from jobhive.core.clock import Clock
+from jobhive.core.errors import StoreError
+from jobhive.core.event import Append
+from jobhive.core.receipt import Claim
+from jobhive.narration import Episode
+from jobhive.store.port import Events
+from jobhive.streams.feed import Feed
+
+_COALESCE_SECONDS = 0.003
+_BACKOFF_SECONDS = 0.5
+
+
+class StreamWriter:
+    """Takes batches from feeds and appends them under their claim tokens. Runs from `start` to `stop`."""
+
+    def __init__(self, events: Events, clock: Clock) -> None:
+        self._events = events
+        self._clock = clock
+        self._dirty: dict[Feed, None] = {}  # feeds with something to store, in the order in which they rang
+        self._rung = asyncio.Event()  # set by feeds, cleared by the loop before it looks
+        self._task: asyncio.Task[None] | None = None
+        self._trouble = Episode("stream writer", "events")
+
+    def feed(self, claim: Claim) -> Feed:
+        """A feed for one attempt."""
+        return Feed(claim, self._clock.now_ms, self._ring)
+
+    def start(self) -> None:
+        """Begins to store what feeds buffer."""
+        self._task = asyncio.create_task(self._run(), name="jobhive-stream-writer")
+
+    async def stop(self) -> None:
+        """Ends the loop. Attempts wait for their feeds to settle before this is called."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+
+    def _ring(self, feed: Feed) -> None:
+        self._dirty[feed] = None
+        self._rung.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._rung.wait()
+            await asyncio.sleep(_BACKOFF_SECONDS if self._trouble.is_on else _COALESCE_SECONDS)
+            self._rung.clear()
+            feeds, self._dirty = self._dirty, {}
+            await self._store(feeds)
+
+    async def _store(self, feeds: Iterable[Feed]) -> None:
+        batches = [(feed, batch) for feed in feeds if (batch := feed.take()) is not None]
+        try:
+            accepted = set(await self._append([batch for _, batch in batches]))
+        except StoreError as error:
+            self._trouble.begin(str(error))
+            for feed, _ in batches:
+                self._ring(feed)
+            return
+        self._trouble.end()
+        for feed, batch in batches:
+            feed.confirm(is_accepted=batch.job_id in accepted)
+
+    async def _append(self, batches: list[Append]) -> list[str]:
+        return await self._events.append(batches) if batches else []

@@ -1,0 +1,23 @@
+"""All duties of one process."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from jobhive.store.port import Store
+from jobhive.upkeep.duty import Duty
+from jobhive.upkeep.pruner import Pruner
+from jobhive.upkeep.rescuer import Rescuer
+from jobhive.upkeep.stager import Stager
+
+
+@asynccontextmanager
+async def upkeep(store: Store) -> AsyncGenerator[None]:
+    """Performs every duty for the length of the block. The store must be open."""
+    duties: list[Duty] = [Stager(store), Rescuer(store), Pruner(store)]
+    for duty in duties:
+        duty.start()
+    try:
+        yield
+    finally:
+        for duty in reversed(duties):
+            await duty.stop()

@@ -1,0 +1,1 @@
+"""One worker process: claims jobs, runs their handlers, writes what comes of them."""

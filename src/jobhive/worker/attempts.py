@@ -1,0 +1,74 @@
+"""The attempts that this worker has in flight: who holds what, and how to stop it."""
+
+import asyncio
+from collections.abc import Iterator
+from enum import StrEnum
+
+from jobhive.client.context import Context
+from jobhive.client.handler import Handler, Style
+from jobhive.core.receipt import Claim, Receipt
+
+
+class Stop(StrEnum):
+    """Why an attempt was interrupted from outside."""
+
+    CANCEL = "cancel"  # somebody asked for it
+    RELEASE = "release"  # the worker ends; the job goes back
+    LOST = "lost"  # the lease is gone; the work is void
+
+
+class Attempt:
+    """One claimed job on its way through this worker. Lives from the claim until its move is written."""
+
+    __slots__ = ("claim", "context", "handler", "has_ended", "stop", "task")
+
+    def __init__(self, claim: Claim, handler: Handler) -> None:
+        self.claim = claim
+        self.handler = handler
+        self.context: Context | None = None  # made by the executor for handlers that see one
+        self.task: asyncio.Task[None] | None = None  # set by the worker as it starts the attempt
+        self.stop: Stop | None = None  # why it was interrupted; read by the executor
+        self.has_ended = False  # set by the executor once the handler is done: too late to interrupt it
+
+    def interrupt(self, why: Stop) -> None:
+        """Asks the handler to stop. Coroutines are cancelled; a thread sees it in its context. The first reason counts,
+        but a lost lease outdoes the others."""
+        is_first = self.stop is None
+        if is_first or why is Stop.LOST:
+            self.stop = why
+        if self.context is not None:
+            self.context.is_cancel_requested = True
+        if is_first and not self.has_ended and self.task is not None and self.handler.style is not Style.THREAD:
+            self.task.cancel()
+
+
+class Attempts:
+    """All attempts in flight, by job id. Owned by the worker's loop; other threads only ask for `receipts`."""
+
+    def __init__(self) -> None:
+        self._by_job: dict[str, Attempt] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_job)
+
+    def __iter__(self) -> Iterator[Attempt]:
+        return iter(list(self._by_job.values()))
+
+    def add(self, attempt: Attempt) -> None:
+        """From now on its lease is renewed."""
+        self._by_job[attempt.claim.job_id] = attempt
+
+    def drop(self, attempt: Attempt) -> None:
+        """Its move is written, or it is not ours any more."""
+        if self._by_job.get(attempt.claim.job_id) is attempt:
+            del self._by_job[attempt.claim.job_id]
+
+    def receipts(self) -> list[Receipt]:
+        """Receipts of all that is held. Safe from any thread: the values are copied in one step."""
+        return [attempt.claim.receipt for attempt in list(self._by_job.values())]
+
+    def interrupt(self, job_id: str, why: Stop) -> None:
+        """Asks one attempt to stop, if it is still here."""
+        attempt = self._by_job.get(job_id)
+        if attempt is not None:
+            attempt.interrupt(why)

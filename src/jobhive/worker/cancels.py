@@ -1,0 +1,48 @@
+"""Brings cancel requests to the attempts they are meant for."""
+
+import asyncio
+
+from jobhive.core.errors import StoreError
+from jobhive.narration import Episode
+from jobhive.store.port import WorkerJobs
+from jobhive.store.signals import CANCELS, Signals
+from jobhive.worker.attempts import Attempts, Stop
+
+
+class CancelWatch:
+    """Looks whenever somebody asked for any cancel, and now and then in case a wake-up was lost."""
+
+    def __init__(self, jobs: WorkerJobs, signals: Signals, attempts: Attempts, poll_interval: float) -> None:
+        self._jobs = jobs
+        self._signals = signals
+        self._attempts = attempts
+        self._poll_interval = poll_interval  # seconds
+        self._trouble = Episode("cancel watch", "cancel requests")
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins to look."""
+        self._task = asyncio.create_task(self._run(), name="jobhive-cancel-watch")
+
+    async def stop(self) -> None:
+        """Ends the loop."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        with self._signals.listen(CANCELS) as wake:
+            while True:
+                await wake.wait(self._poll_interval)
+                await self._look()
+
+    async def _look(self) -> None:
+        receipts = self._attempts.receipts()
+        try:
+            asked = await self._jobs.cancel_requests(receipts) if receipts else []
+        except StoreError as error:
+            self._trouble.begin(str(error))
+            return
+        self._trouble.end()
+        for job_id in asked:
+            self._attempts.interrupt(job_id, Stop.CANCEL)

@@ -1,0 +1,131 @@
+"""An attempt's life as one pipeline: validate, handle, judge, settle its stream, decide. It writes nothing itself."""
+
+import asyncio
+from collections.abc import Awaitable
+from random import Random
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
+
+from jobhive.client.handler import Handler
+from jobhive.client.steering import Cancel, Discard, Retry, Snooze
+from jobhive.core.errors import InvalidInput, LeaseLost
+from jobhive.core.outcome import (
+    Cancelled,
+    Completed,
+    Discarded,
+    Failed,
+    JobError,
+    Move,
+    Outcome,
+    Released,
+    RetryAsked,
+    Snoozed,
+    decide,
+)
+from jobhive.core.validation import field_errors
+from jobhive.worker.attempts import Attempt, Stop
+from jobhive.worker.handling import Handling
+
+
+class Executor:
+    """Runs attempts. One per worker; keeps nothing between them."""
+
+    def __init__(self, handling: Handling, random: Random) -> None:
+        self._handling = handling
+        self._random = random
+
+    async def execute(self, attempt: Attempt) -> Move | None:
+        """Runs one attempt and decides what it leads to; None once the job is not ours any more."""
+        outcome = await self._outcome(attempt)
+        attempt.has_ended = True
+        if attempt.stop is Stop.LOST or outcome is None:
+            return None
+        try:
+            if attempt.context is not None:
+                await attempt.context.settled()
+        except LeaseLost:
+            return None
+        return decide(attempt.claim, outcome, attempt.handler.kind.retry, self._random)
+
+    async def _outcome(self, attempt: Attempt) -> Outcome | None:
+        """Everything that a handler can do ends here; also what it should not, such as SystemExit."""
+        handler = attempt.handler
+        try:
+            params = handler.kind.read_params(attempt.claim.params)
+            result = await self._handled(attempt, params)
+            return _completed(handler, result)
+        except asyncio.CancelledError:
+            return _interrupted(attempt)
+        except LeaseLost:
+            return None
+        except BaseException as error:  # a handler's SystemExit must not end the worker
+            return _judged(handler, error)
+
+    def _handled(self, attempt: Attempt, params: BaseModel) -> Awaitable[object]:
+        called = self._handling.call(attempt, params)
+        timeout = attempt.handler.kind.timeout
+        return called if timeout is None else _bounded(called, timeout.total_seconds())
+
+
+class AttemptTimeout(Exception):
+    """The attempt took longer than its kind allows."""
+
+    code = "TIMEOUT"
+
+
+class InvalidResult(Exception):
+    """The handler returned something else than its kind's result type."""
+
+    code = "INVALID_RESULT"
+
+
+async def _bounded(called: Awaitable[object], seconds: float) -> object:
+    bound = asyncio.timeout(seconds)
+    try:
+        async with bound:
+            return await called
+    except TimeoutError:
+        if bound.expired():
+            raise AttemptTimeout(f"the attempt took longer than its timeout of {seconds:g} s") from None
+        raise
+
+
+def _completed(handler: Handler, result: object) -> Completed:
+    adapter = handler.kind.result
+    try:
+        checked = adapter.validate_python(result, strict=True)
+    except ValidationError as error:
+        wrong = "; ".join(f"{each.field}: {each.message}" for each in field_errors(error, prefix="result"))
+        raise InvalidResult(f"kind {handler.kind.name!r} returned the wrong type: {wrong}") from None
+    ending = None if handler.ending is None else to_json(handler.ending(checked)).decode()
+    return Completed(adapter.dump_json(checked).decode(), ending)
+
+
+def _interrupted(attempt: Attempt) -> Outcome | None:
+    match attempt.stop:
+        case Stop.CANCEL:
+            return Cancelled("cancel requested")
+        case Stop.RELEASE:
+            return Released("its worker stops")
+        case Stop.LOST:
+            return None
+        case None:  # nobody outside asked: the handler's own doing
+            return Failed(JobError("CancelledError", "the handler cancelled itself", "", "JOB_ERROR"))
+
+
+def _judged(handler: Handler, error: BaseException) -> Outcome:
+    match error:
+        case Retry(after=after):
+            return RetryAsked(JobError.of(error), after)
+        case Snooze(delay=delay):
+            return Snoozed(delay)
+        case Cancel(reason=reason):
+            return Cancelled(reason)
+        case Discard():
+            return Discarded(JobError.of(error))
+        case InvalidInput():
+            return Failed(JobError.of(error, "INVALID_PARAMS"), is_retryable=False)
+        case _:
+            is_retryable = not isinstance(error, InvalidResult) and handler.kind.retry.covers(error)
+            return Failed(JobError.of(error), is_retryable)

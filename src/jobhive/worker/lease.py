@@ -1,0 +1,71 @@
+"""Keeps this worker's leases, from a thread of its own: a handler that blocks the loop loses nothing."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from jobhive.core.errors import StoreError
+from jobhive.core.receipt import Receipt
+from jobhive.narration import Episode
+from jobhive.store.port import WorkerJobs
+
+_RENEWALS_PER_LEASE = 3
+_TRIES_PER_LEASE = 30  # while the store does not answer
+_TRUSTED_SHARE = 0.8  # of the lease; after that without renewal the holder stops by itself
+
+
+class LeaseKeeper:
+    """Renews from `start` to `stop`. Tells `lost` the ids of jobs that are not ours any more, on its own thread."""
+
+    def __init__(
+        self,
+        jobs: WorkerJobs,
+        lease: timedelta,
+        receipts: Callable[[], list[Receipt]],
+        lost: Callable[[list[str]], None],
+    ) -> None:
+        self._jobs = jobs
+        self._lease_seconds = lease.total_seconds()
+        self._receipts = receipts
+        self._lost = lost
+        self._trouble = Episode("lease keeper", "leases")
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="jobhive-leases", daemon=True)
+
+    def start(self) -> None:
+        """Begins to renew."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the thread."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with asyncio.Runner() as runner:
+            renewed_at = time.monotonic()
+            while not self._stopping.wait(self._pause()):
+                began = time.monotonic()
+                if runner.run(self._renew()):
+                    renewed_at = began
+                elif began - renewed_at > _TRUSTED_SHARE * self._lease_seconds:
+                    self._lost([receipt.job_id for receipt in self._receipts()])
+
+    def _pause(self) -> float:
+        return self._lease_seconds / (_TRIES_PER_LEASE if self._trouble.is_on else _RENEWALS_PER_LEASE)
+
+    async def _renew(self) -> bool:
+        """Whether the store answered."""
+        receipts = self._receipts()
+        try:
+            kept = set(await self._jobs.renew(receipts)) if receipts else set[str]()
+        except StoreError as error:
+            self._trouble.begin(str(error))
+            return False
+        self._trouble.end()
+        lost = [receipt.job_id for receipt in receipts if receipt.job_id not in kept]
+        if lost:
+            self._lost(lost)
+        return True

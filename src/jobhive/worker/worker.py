@@ -1,0 +1,182 @@
+"""A worker: the parts of this room put together, started and stopped in order."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Sequence
+from random import Random
+from typing import Literal
+
+from jobhive.client.registry import Kinds
+from jobhive.core.ids import new_worker_id
+from jobhive.core.outcome import Complete, Fail, Move
+from jobhive.core.receipt import Claim
+from jobhive.core.record import WorkerRecord
+from jobhive.narration import narrate
+from jobhive.store.port import Liveness, Store
+from jobhive.streams.writer import StreamWriter
+from jobhive.worker.attempts import Attempt, Attempts, Stop
+from jobhive.worker.cancels import CancelWatch
+from jobhive.worker.claimer import Claimer
+from jobhive.worker.executor import Executor
+from jobhive.worker.finisher import Finisher
+from jobhive.worker.handling import Handling
+from jobhive.worker.heartbeat import Heartbeat
+from jobhive.worker.lease import LeaseKeeper
+from jobhive.worker.slots import Slots
+from jobhive.worker.taking import Choice, chosen, claim_request, next_in_line
+
+DEFAULT_CONCURRENCY = 100
+DEFAULT_POLL_SECONDS = 2.0
+DEFAULT_ERROR_BACKOFF_SECONDS = 5.0
+DEFAULT_GRACE_SECONDS = 60.0
+_BEATS_PER_LEASE = 6
+_SECONDS_TO_OBEY = 5.0  # for a handler that was told to stop
+
+
+class Worker:
+    """Runs jobs of its kinds from its queues, on the running loop. One use: `start`, then `stop`."""
+
+    def __init__(
+        self,
+        store: Store,
+        kinds: Kinds,
+        *,
+        name: str = "worker",
+        queues: Sequence[str] | None = None,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        poll_interval: float = DEFAULT_POLL_SECONDS,
+        error_backoff: float = DEFAULT_ERROR_BACKOFF_SECONDS,
+        choose: Choice | None = None,
+    ) -> None:
+        if concurrency < 1:
+            raise ValueError(f"a worker's concurrency is 1 or more, not {concurrency}")
+        self.id = new_worker_id()
+        self.name = name
+        self.queues = tuple(queues or kinds.queues())
+        self.completed = 0  # jobs, since the start
+        self.errors = 0  # jobs failed for good, since the start
+        self.retired = asyncio.Event()  # set once somebody asked this worker to finish and go
+        self._store = store
+        self._kinds = kinds
+        self._slots = Slots(concurrency)
+        self._attempts = Attempts()
+        self._streams = StreamWriter(store.events, store.clock)
+        self._handling = Handling(self._streams, concurrency)
+        self._executor = Executor(self._handling, Random())
+        self._finisher = Finisher(store.jobs, self._attempts, error_backoff, self._count)
+        ask = claim_request(self.id, self.queues, kinds)
+        take = next_in_line(store.jobs, ask) if choose is None else chosen(store.jobs, ask, kinds, choose)
+        self._claimer = Claimer(take, self._begin, self._slots, poll_interval, error_backoff)
+        self._cancels = CancelWatch(store.jobs, store.signals, self._attempts, poll_interval)
+        beat_seconds = store.lease.total_seconds() / _BEATS_PER_LEASE
+        self._heartbeat = Heartbeat(store.workers, store.signals, self.describe, self.retired.set, beat_seconds)
+        self._leases = LeaseKeeper(store.jobs, store.lease, self._attempts.receipts, self._lose)
+        self._liveness: Liveness | None = None  # held from `start` to `stop`
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._started_at_ms = 0
+        self._is_stopping = False
+
+    async def start(self) -> None:
+        """Takes its sign of life, then begins to claim. The store must be open."""
+        self._loop = asyncio.get_running_loop()
+        self._started_at_ms = self._store.clock.now_ms()
+        self._liveness = self._store.hold(self.id)
+        self._streams.start()
+        self._finisher.start()
+        self._leases.start()
+        self._cancels.start()
+        self._heartbeat.start()
+        self._claimer.start(self._store.signals, self.queues)
+        narrate("worker", "started", self.name, f"serves {', '.join(self.queues)}", worker=self.id, pid=os.getpid())
+
+    async def stop(self, timeout: float = DEFAULT_GRACE_SECONDS) -> None:
+        """Stops claiming, waits at most `timeout` seconds for its jobs, gives the rest back. Spends no attempt."""
+        self._is_stopping = True
+        await self._claimer.stop()
+        await self._end(timeout, Stop.RELEASE)
+        await self._finisher.drain(_SECONDS_TO_OBEY)
+        await self._heartbeat.stop()
+        await self._cancels.stop()
+        await asyncio.to_thread(self._leases.stop)
+        await self._finisher.stop()
+        await self._streams.stop()
+        await self._handling.close()
+        self._let_go()
+        narrate("worker", "stopped", self.name, f"{self.completed} jobs done", worker=self.id)
+
+    def hurry(self) -> None:
+        """Gives back at once what a `stop` under way still waits for."""
+        for attempt in self._attempts:
+            attempt.interrupt(Stop.RELEASE)
+
+    def describe(self) -> WorkerRecord:
+        """This worker as others see it."""
+        return WorkerRecord(
+            worker_id=self.id,
+            name=self.name,
+            node=socket.gethostname(),
+            pid=os.getpid(),
+            state=self._state(),
+            queues=self.queues,
+            kinds=tuple(self._kinds.names()),
+            slots=self._slots.size,
+            running=len(self._attempts),
+            completed=self.completed,
+            errors=self.errors,
+            started_at_ms=self._started_at_ms,
+            seen_at_ms=self._store.clock.now_ms(),
+            is_retiring=self.retired.is_set(),
+        )
+
+    def _state(self) -> Literal["ready", "busy", "stopping"]:
+        if self._is_stopping or self.retired.is_set():
+            return "stopping"
+        return "busy" if len(self._attempts) else "ready"
+
+    def _begin(self, claim: Claim) -> None:
+        attempt = Attempt(claim, self._kinds[claim.kind])
+        self._attempts.add(attempt)
+        attempt.task = asyncio.create_task(self._run(attempt))
+
+    async def _run(self, attempt: Attempt) -> None:
+        move = await self._executor.execute(attempt)
+        self._slots.give()
+        if move is None:
+            self._attempts.drop(attempt)
+        else:
+            self._finisher.hand_over(attempt, move)
+
+    async def _end(self, timeout: float, why: Stop) -> None:
+        """Phase one waits for the handlers, phase two tells what is left to stop."""
+        if await self._ended(timeout):
+            return
+        for attempt in self._attempts:
+            attempt.interrupt(why)
+        if not await self._ended(_SECONDS_TO_OBEY):
+            sentence = "they do not stop; their jobs are taken back once this process is gone"
+            narrate("worker", "leaves", f"{len(self._attempts)} jobs", sentence, level="warning")
+
+    async def _ended(self, timeout: float) -> bool:
+        tasks = [attempt.task for attempt in self._attempts if attempt.task is not None and not attempt.task.done()]
+        if not tasks:
+            return True
+        _, pending = await asyncio.wait(tasks, timeout=timeout)
+        return not pending
+
+    def _let_go(self) -> None:
+        """The sign of life goes only when nothing is held: otherwise its end tells others to take the jobs back."""
+        if self._liveness is not None and not len(self._attempts):
+            self._liveness.release()
+
+    def _lose(self, job_ids: Sequence[str]) -> None:
+        """From the lease keeper's thread: these jobs belong to somebody else."""
+        if self._loop is not None:
+            for job_id in job_ids:
+                self._loop.call_soon_threadsafe(self._attempts.interrupt, job_id, Stop.LOST)
+
+    def _count(self, move: Move) -> None:
+        if isinstance(move, Complete):
+            self.completed += 1
+        elif isinstance(move, Fail):
+            self.errors += 1

@@ -1,0 +1,103 @@
+"""Starting and stopping the server."""
+
+import asyncio
+import socket
+
+import httpx2
+import pytest
+
+from jobhive.api import CannotListen, PortInUse, Server
+from jobhive.testing import append, complete, insert_one, start_one
+from tests.api.conftest import Site
+from tests.api.wire import opened, whole
+
+
+async def test_a_port_in_use_is_a_clear_error(site: Site) -> None:
+    second = Server(site.api, "127.0.0.1", site.port)
+    with pytest.raises(PortInUse, match=rf"port {site.port} on 127\.0\.0\.1 is taken.*--port") as caught:
+        await second.start()
+    assert caught.value.code == "PORT_IN_USE"
+    await second.stop()
+    assert (await site.client.get("/health")).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "host.invalid", "127.0.0.1 "])
+async def test_addresses_that_others_can_reach_or_nobody_has_are_refused(site: Site, host: str) -> None:  # I7
+    with pytest.raises(CannotListen) as caught:
+        await Server(site.api, host, 0).start()
+    assert host in str(caught.value)
+
+
+async def test_a_privileged_or_impossible_port_is_a_clear_error(site: Site) -> None:
+    with pytest.raises(CannotListen, match="--port"):
+        await Server(site.api, "127.0.0.1", 70_000).start()
+
+
+async def test_localhost_is_loopback(site: Site) -> None:
+    server = Server(site.api, "localhost", 0)
+    await server.start()
+    async with httpx2.AsyncClient() as client:
+        assert (await client.get(f"{server.url}/health")).status_code == 200
+    await server.stop()
+
+
+async def test_no_connection_is_accepted_after_the_stop(site: Site) -> None:
+    await site.server.stop()
+    with pytest.raises(httpx2.ConnectError):
+        await site.client.get("/health")
+    await site.server.stop()
+
+
+async def test_open_streams_do_not_hold_up_the_stop_and_resume_elsewhere(site: Site) -> None:  # I3, I8, P12
+    claim = await start_one(site.store)
+    await site.store.events.append([append(claim, 2, "a", "b")])
+    idle = await insert_one(site.store)
+    url = f"/v1/jobs/{claim.job_id}/stream"
+    async with (
+        opened(site.client, url) as first,
+        opened(site.client, url) as second,
+        opened(site.client, f"/v1/jobs/{idle}/stream"),
+        opened(site.client, "/v1/workers/heartbeats/stream"),
+    ):
+        seen = [await anext(first), await anext(first), await anext(first)]
+        assert (await anext(second)).id == 1
+        await site.server.stop()
+        assert [frame async for frame in first] == []  # closed in good order, and without `[DONE]`
+        assert [frame.id async for frame in second] == [2, 3]
+    await site.store.events.append([append(claim, 4, "c")])
+    await site.server.start()
+    await site.store.jobs.finish([complete(claim)])
+    rest = await whole(site.client, url, Last_Event_ID=str(seen[-1].id))
+    assert [frame.id for frame in [*seen, *rest]] == [1, 2, 3, 4, 5]
+
+
+async def test_a_reader_that_takes_nothing_does_not_hold_up_the_stop(site: Site) -> None:  # P12
+    claim = await start_one(site.store)
+    _, writer = await asyncio.open_connection(site.host, site.port, limit=1024)
+    writer.write(f"GET /v1/jobs/{claim.job_id}/stream HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    big = "x" * 1_000_000
+    async with opened(site.client, f"/v1/jobs/{claim.job_id}/stream") as healthy:
+        assert (await anext(healthy)).id == 1
+        for number in range(2, 22):
+            await site.store.events.append([append(claim, number, big)])
+            assert (await anext(healthy)).id == number
+    assert site.most_unsent_bytes() > 0
+    await site.server.stop()
+    assert [task for task in asyncio.all_tasks() if "run_asgi" in repr(task.get_coro())] == []
+    writer.transport.abort()
+
+
+async def test_signals_stay_with_those_who_started_the_server(site: Site) -> None:
+    import signal
+
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert site.port
+
+
+async def test_the_address_can_be_taken_again_at_once(site: Site) -> None:
+    await site.server.stop()
+    with socket.create_server((site.host, site.port)):
+        pass
+    await site.server.start()
+    assert (await site.client.get("/health")).status_code == 200
