@@ -60,6 +60,7 @@ class Settings(BaseModel):
     host: str = Field(default="127.0.0.1", min_length=1)  # the server listens here
     port: int = Field(default=8700, ge=0, le=65535)  # 0 = any free one
     server: Annotated[str, AfterValidator(_web_address)] = Field(default_factory=_server_at)  # the terminal asks it
+    model: str | None = None  # GGUF file that kind `generate` runs; None = the one that is installed
     poll_interval: float = Field(default=2.0, gt=0, allow_inf_nan=False)  # seconds between looks without a wake-up
     lease: Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(seconds=1))] = timedelta(seconds=30)
     log_format: LogFormat = "auto"
@@ -74,6 +75,7 @@ class Flags(TypedDict, total=False):
     host: str | None
     port: int | None
     server: str | None
+    model: str | None
     poll_interval: float | None
     lease: float | timedelta | None  # seconds where it is a number
     log_format: str | None

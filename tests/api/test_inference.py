@@ -7,7 +7,7 @@ from jobhive.testing import record_of
 from tests.api.conftest import Anything, Changes, Site, kinds_of
 from tests.api.test_submit import faults
 
-PROMPT = {"prompt": "The capital of France is", "max_tokens": 16}
+PROMPT: dict[str, object] = {"prompt": "The capital of France is", "max_tokens": 16}
 
 
 async def post(site: Site, body: dict[str, object]) -> httpx2.Response:

@@ -92,11 +92,8 @@ async def test_a_failed_job_without_its_traceback(site: Site) -> None:  # S7, H1
     error = {"type": "ValueError", "code": "JOB_ERROR", "message": "broken"}
     assert job.keys() == ALWAYS | RAN | {"finished_at", "error"}
     assert (job["state"], job["error"], job["failures"]) == ("failed", error, 2)
-    assert [(attempt["attempt"], attempt["outcome"], attempt["error"]) for attempt in job["attempts"]][0] == (
-        1,
-        "failed",
-        error,
-    )
+    first = job["attempts"][0]
+    assert (first["attempt"], first["outcome"], first["error"]) == (1, "failed", error)
     assert BROKEN.traceback not in answer.text
 
 
@@ -147,7 +144,7 @@ async def test_a_list_is_newest_first_and_goes_on_where_the_page_ended(site: Sit
         if cursor is None:
             break
     assert [len(page) for page in pages] == [2, 2, 1]
-    assert sum(pages, []) == job_ids[::-1]
+    assert [job_id for page in pages for job_id in page] == job_ids[::-1]
 
 
 async def test_a_list_can_be_filtered(site: Site) -> None:

@@ -1,7 +1,7 @@
 """Errors are one shape, whatever went wrong."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import httpx2
 import pytest
@@ -78,7 +78,7 @@ async def test_what_nobody_expected_is_told_to_the_log_and_not_to_the_client(  #
 async def test_a_stream_that_fails_ends_in_good_order_without_done(
     site: Site, caplog: pytest.LogCaptureFixture, error: Exception, level: str
 ) -> None:
-    async def frames() -> AsyncIterator[bytes]:
+    async def frames() -> AsyncGenerator[bytes, None]:
         yield b"id: 1\ndata: {}\n\n"
         raise error
 

@@ -1,6 +1,7 @@
 """Starting and stopping the server."""
 
 import asyncio
+import signal
 import socket
 
 import httpx2
@@ -88,11 +89,10 @@ async def test_a_reader_that_takes_nothing_does_not_hold_up_the_stop(site: Site)
 
 
 async def test_signals_stay_with_those_who_started_the_server(site: Site) -> None:
-    import signal
-
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    assert site.port
+    await site.server.stop()
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    await site.server.start()
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 async def test_the_address_can_be_taken_again_at_once(site: Site) -> None:

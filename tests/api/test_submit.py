@@ -40,9 +40,7 @@ async def test_options_reach_the_job(site: Site) -> None:
 
 
 async def test_an_absolute_time_reaches_the_job(site: Site) -> None:
-    record = await record_of(
-        site.store, (await post(site, **SUM, run_at="2100-01-01T01:00:00+01:00")).json()["job_id"]
-    )
+    record = await record_of(site.store, (await post(site, **SUM, run_at="2100-01-01T01:00:00+01:00")).json()["job_id"])
     assert record.run_at_ms == 4_102_444_800_000
 
 

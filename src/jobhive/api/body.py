@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, JsonValue
 from pydantic_core import PydanticSerializationError, to_json
 
-from jobhive.api.problems import Refused, Responses, documented
+from jobhive.api.problems import SCHEMA_REF, Refused, Responses, documented
 from jobhive.api.services import Wired
 from jobhive.core.errors import FieldError
 
@@ -149,7 +149,7 @@ _DECODER = json.JSONDecoder(
 
 def documented_body(model: type[BaseModel], example: JsonObject) -> JsonObject:
     """The body as OpenAPI describes it: FastAPI knows nothing of what `read_body` reads."""
-    schema = cast("JsonObject", model.model_json_schema())
+    schema = cast("JsonObject", model.model_json_schema(ref_template=SCHEMA_REF))
     content: JsonObject = {"application/json": {"schema": schema, "example": example}}
     return {"requestBody": {"required": True, "content": content}}
 

@@ -178,6 +178,8 @@ async def answer_http(request: Request, error: Exception) -> Response:
 
 # ---- documentation ---------------------------------------------------------------------------------------------
 
+SCHEMA_REF = "#/components/schemas/{model}"
+
 Responses = dict[int | str, dict[str, Any]]
 
 
@@ -188,4 +190,4 @@ def documented(**reasons: str) -> Responses:
 
 def problem_response(reason: str) -> dict[str, JsonValue]:
     """One answer as OpenAPI describes it."""
-    return {"description": reason, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    return {"description": reason, "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMA_REF.format(model="Problem")}}}}

@@ -26,8 +26,7 @@ async def resumed_after(
 
 After = Annotated[int, Depends(resumed_after)]
 
-_PROBLEMS = documented(s404="there is no such job", s422="the number to go on from is none")
-_ANSWERS: Responses = {
+_ANSWERS: Responses = documented(s404="there is no such job", s422="the number to go on from is none") | {
     200: {
         "description": "events until the job has ended, then `data: [DONE]`",
         "content": {
@@ -39,8 +38,8 @@ _ANSWERS: Responses = {
 }
 
 
-@routes.get("/v1/inference/{job_id}/stream", response_class=EventStream, responses=_ANSWERS | _PROBLEMS)
-@routes.get("/v1/jobs/{job_id}/stream", response_class=EventStream, responses=_ANSWERS | _PROBLEMS)
+@routes.get("/v1/inference/{job_id}/stream", status_code=200, response_class=EventStream, responses=_ANSWERS)
+@routes.get("/v1/jobs/{job_id}/stream", status_code=200, response_class=EventStream, responses=_ANSWERS)
 async def stream(
     job_id: str, after: After, services: Wired, accept: Annotated[str, Header(include_in_schema=False)] = SSE
 ) -> Response:

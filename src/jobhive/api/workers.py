@@ -56,6 +56,7 @@ async def ls(services: Wired) -> WorkerList:
 
 @routes.get(
     "/v1/workers/heartbeats/stream",
+    status_code=200,
     response_class=EventStream,
     responses={200: {"description": "`heartbeat` and `gone` events, without end", "content": {SSE: {}}}},
 )

@@ -6,9 +6,7 @@ from jobhive.cli.exits import Exit
 from jobhive.cli.options import Data, Host, Json, Port, Url
 
 
-def doctor(
-    host: Host = None, port: Port = None, url: Url = None, data: Data = None, json: Json = False
-) -> None:
+def doctor(host: Host = None, port: Port = None, url: Url = None, data: Data = None, json: Json = False) -> None:
     """Check this machine: Python, SQLite, the data folder, the store, the port, the model. Exit code 1 on a FAIL.
 
     \b

@@ -11,6 +11,7 @@ import typer
 from jobhive.cli.exits import Exit
 from jobhive.narration import configure_logging, narrate
 from jobhive.settings import Settings
+from jobhive.worker.child import obeying
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -42,7 +43,7 @@ def run_program(settings: Settings, program: Program) -> None:
 
 
 async def _attended(program: Program) -> None:
-    with stop_signals() as stop:
+    with stop_signals() as stop, obeying(lambda: stop.hear("its supervisor is gone")):
         running = asyncio.create_task(program(stop))
         hurried = asyncio.create_task(stop.hurried.wait())
         await asyncio.wait({running, hurried}, return_when=asyncio.FIRST_COMPLETED)

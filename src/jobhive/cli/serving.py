@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from jobhive.api import Server, create_api
 from jobhive.app import Jobhive
+from jobhive.app.serving import services_of
 from jobhive.cli.loop import Stop
 from jobhive.settings import Settings
 
@@ -12,7 +13,7 @@ from jobhive.settings import Settings
 @asynccontextmanager
 async def served(app: Jobhive, settings: Settings) -> AsyncGenerator[Server]:
     """The application's API answers for the length of the block. Raises PortInUse, CannotListen."""
-    server = Server(create_api(app.services()), settings.host, settings.port)
+    server = Server(create_api(services_of(app)), settings.host, settings.port)
     await server.start()
     try:
         yield server

@@ -48,10 +48,11 @@ class Worker:
         poll_interval: float = DEFAULT_POLL_SECONDS,
         error_backoff: float = DEFAULT_ERROR_BACKOFF_SECONDS,
         choose: Choice | None = None,
+        worker_id: str | None = None,
     ) -> None:
         if concurrency < 1:
             raise ValueError(f"a worker's concurrency is 1 or more, not {concurrency}")
-        self.id = new_worker_id()
+        self.id = worker_id or new_worker_id()
         self.name = name
         self.queues = tuple(queues or kinds.queues())
         self.completed = 0  # jobs, since the start

@@ -1,0 +1,50 @@
+"""The processes of one installation on one machine, under one supervisor."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from jobhive.app import Jobhive
+from jobhive.cli.changes import changed_files
+from jobhive.cli.loop import Stop
+from jobhive.cli.working import supervise, worker_arguments
+from jobhive.narration import narrate
+from jobhive.worker.supervisor import Program, Supervisor
+
+INFERENCE_QUEUE = "ai"  # apart from the rest: a model's process may crash, and takes its worker's jobs along
+
+
+def programs_for(app: Jobhive, spec: str | None, processes: int, concurrency: int, grace: float) -> list[Program]:
+    """The server, the workers, and a worker of its own for inference where a kind uses its queue."""
+    named = [] if spec is None else ["--app", spec]
+    programs = [Program("server", ("serve", *named))]
+    queues = app.kinds.queues()
+    others = [queue for queue in queues if queue != INFERENCE_QUEUE] or ["default"]
+    arguments = worker_arguments(spec, others, concurrency, grace)
+    programs += [Program(f"worker-{number}", arguments) for number in range(1, processes + 1)]
+    if INFERENCE_QUEUE in queues:
+        programs.append(Program("worker-ai", worker_arguments(spec, [INFERENCE_QUEUE], concurrency, grace)))
+    return programs
+
+
+async def run_together(
+    app: Jobhive, programs: Sequence[Program], grace: float, stop: Stop, *, is_reloading: bool
+) -> None:
+    """Runs the programs until a signal comes or one of them cannot start."""
+    async with app:
+        supervisor = Supervisor(app.store, programs, grace)
+        reloading = asyncio.create_task(_reload(supervisor)) if is_reloading else None
+        try:
+            await supervise(supervisor, stop)
+        finally:
+            if reloading is not None:
+                reloading.cancel()
+                with suppress(asyncio.CancelledError):
+                    await reloading
+
+
+async def _reload(supervisor: Supervisor) -> None:
+    async for paths in changed_files(Path.cwd()):
+        narrate("jobhive", "reloads", ", ".join(sorted(path.name for path in paths)), "a file changed")
+        supervisor.restart()

@@ -1,0 +1,37 @@
+"""`jobhive up`: server, workers and upkeep together, with one log."""
+
+from typing import Annotated
+
+import typer
+
+from jobhive.cli.options import App, Data, Host, Port, Url
+from jobhive.cli.worker import Concurrency, Grace, Model, Processes
+
+Reload = Annotated[bool, typer.Option("--reload", help="Restart when a Python file here changes; for development.")]
+
+
+def up(
+    app: App = None,
+    host: Host = None,
+    port: Port = None,
+    concurrency: Concurrency = 100,
+    processes: Processes = 1,
+    model: Model = None,
+    grace: Grace = 60.0,
+    reload: Reload = False,
+    url: Url = None,
+    data: Data = None,
+) -> None:
+    """Start everything on this machine: HTTP API, workers, upkeep. Ctrl-C stops it all; again hurries.
+
+    \b
+    Example: jobhive up --app shop.jobs:app --reload
+    """
+    from jobhive.cli.loading import load_app, settle
+    from jobhive.cli.loop import run_program
+    from jobhive.cli.together import programs_for, run_together
+
+    settings = settle(host=host, port=port, url=url, data=data, model=model)
+    loaded = load_app(app)
+    programs = programs_for(loaded, app, processes, concurrency, grace)
+    run_program(settings, lambda stop: run_together(loaded, programs, grace, stop, is_reloading=reload))

@@ -1,0 +1,56 @@
+"""Workers of an application: one in this process, or several supervised ones."""
+
+import asyncio
+from collections.abc import Sequence
+
+from jobhive.app import Jobhive
+from jobhive.cli.loop import Stop
+from jobhive.worker.supervisor import Program, Supervisor
+
+
+async def work_until_stopped(
+    app: Jobhive, queues: Sequence[str] | None, concurrency: int, grace: float, stop: Stop
+) -> None:
+    """Runs jobs; returns after the first signal or once it was asked to retire, with its jobs done or given back."""
+    async with app, app.worker(queues, concurrency, name="worker", grace=grace) as worker:
+        asked = [asyncio.create_task(event.wait()) for event in (stop.asked, worker.retired)]
+        await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def supervise_workers(
+    app: Jobhive,
+    spec: str | None,
+    queues: Sequence[str] | None,
+    concurrency: int,
+    processes: int,
+    grace: float,
+    stop: Stop,
+) -> None:
+    """Runs so many worker processes; returns after the first signal, or once all were retired."""
+    arguments = worker_arguments(spec, queues, concurrency, grace)
+    programs = [Program(f"worker-{number}", arguments) for number in range(1, processes + 1)]
+    async with app:
+        await supervise(Supervisor(app.store, programs, grace), stop)
+
+
+async def supervise(supervisor: Supervisor, stop: Stop) -> None:
+    """Runs the supervisor's programs until they end or a signal comes; the second signal is passed on."""
+    running = asyncio.create_task(supervisor.run())
+    asked = asyncio.create_task(stop.asked.wait())
+    try:
+        await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            await supervisor.stop()
+        await running
+    except asyncio.CancelledError:
+        supervisor.hurry()
+        raise
+    finally:
+        asked.cancel()
+
+
+def worker_arguments(spec: str | None, queues: Sequence[str] | None, concurrency: int, grace: float) -> tuple[str, ...]:
+    """The command line of one worker process."""
+    named = [part for queue in queues or () for part in ("--queue", queue)]
+    app = [] if spec is None else ["--app", spec]
+    return ("worker", *app, *named, "--concurrency", str(concurrency), "--grace", str(grace))

@@ -1,0 +1,156 @@
+"""Keeps child processes running. Sees a child die, gives its jobs back at once, starts another."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from jobhive.core.errors import StoreError
+from jobhive.core.ids import new_worker_id
+from jobhive.narration import narrate
+from jobhive.store.port import Store
+from jobhive.worker.child import PARENT_PIPE, WORKER_ID
+
+_STEADY_SECONDS = 3.0  # a child that lived so long had a good start
+_LONGEST_BACKOFF_SECONDS = 10.0
+_SECONDS_BEYOND_GRACE = 5.0
+
+
+class Program(NamedTuple):
+    """What a child runs: `python -m jobhive` with these arguments."""
+
+    name: str
+    arguments: Sequence[str]
+
+
+@dataclass(slots=True)
+class Child:
+    """One place in the supervisor's row; processes in it come and go."""
+
+    program: Program
+    worker_id: str = ""  # of the process that is there now; a new one for every start
+    process: asyncio.subprocess.Process | None = None
+    pipe: int = -1  # our end; its closing tells the child that we are gone
+    started_at: float = 0.0  # monotonic
+    quick_deaths: int = 0  # in a row
+    is_steady: bool = False  # whether a process in this place ever had a good start
+    is_restarting: bool = False  # from `restart` until the next process is there
+
+
+class ChildFailed(Exception):
+    """A child ended with an error before it ever ran well; what it said is in the log."""
+
+    def __init__(self, name: str, exit_code: int) -> None:
+        self.exit_code = exit_code
+        super().__init__(f"{name} could not start (exit code {exit_code}); the lines above say why")
+
+
+class Supervisor:
+    """Runs programs until `stop`, or until all of them have ended with exit code 0. Its store must be open."""
+
+    def __init__(self, store: Store, programs: Sequence[Program], grace: float) -> None:
+        self._store = store
+        self._children = [Child(program) for program in programs]
+        self._grace = grace  # seconds that children have to end in good order
+        self._is_stopping = False
+
+    async def run(self) -> None:
+        """Returns when every child has ended for good. Raises ChildFailed."""
+        keepers = [asyncio.create_task(self._keep(child)) for child in self._children]
+        try:
+            done, _ = await asyncio.wait(keepers, return_when=asyncio.FIRST_EXCEPTION)
+            for keeper in done:
+                keeper.result()
+        finally:
+            await self.stop()
+            await asyncio.wait(keepers)
+
+    async def stop(self) -> None:
+        """Asks all children to end, waits for them, and ends by force what is left."""
+        self._is_stopping = True
+        self._signal(signal.SIGTERM)
+        alive = [asyncio.create_task(child.process.wait()) for child in self._children if child.process is not None]
+        if alive:
+            _, late = await asyncio.wait(alive, timeout=self._grace + _SECONDS_BEYOND_GRACE)
+            if late:
+                narrate("supervisor", "kills", f"{len(late)} children", "they did not end in time", level="warning")
+                self._signal(signal.SIGKILL)
+                await asyncio.wait(late)
+
+    def hurry(self) -> None:
+        """Tells children that are stopping to leave what they wait for."""
+        self._signal(signal.SIGTERM)
+
+    def pids(self) -> dict[str, int]:
+        """Process ids of the children that run, by program name."""
+        return {child.program.name: child.process.pid for child in self._children if child.process is not None}
+
+    def restart(self) -> None:
+        """Ends every process in good order; each place gets a new one."""
+        for child in self._children:
+            child.is_restarting = True
+        self._signal(signal.SIGTERM)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for child in self._children:
+            if child.process is not None and child.process.returncode is None:
+                child.process.send_signal(number)
+
+    async def _keep(self, child: Child) -> None:
+        while not self._is_stopping:
+            exit_code = await self._watch(child, await self._start(child))
+            if self._is_stopping or (exit_code == 0 and not child.is_restarting):
+                return
+            if exit_code > 0 and not child.is_steady:
+                raise ChildFailed(child.program.name, exit_code)
+            await asyncio.sleep(_backoff_seconds(child))
+
+    async def _start(self, child: Child) -> asyncio.subprocess.Process:
+        """By exec, never by fork alone: SQLite and threads do not survive a fork."""
+        theirs, child.pipe = os.pipe()
+        child.worker_id, child.started_at, child.is_restarting = new_worker_id(), time.monotonic(), False
+        environment = os.environ | {PARENT_PIPE: str(theirs), WORKER_ID: child.worker_id}
+        child.process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "jobhive",
+            *child.program.arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            env=environment,
+            pass_fds=(theirs,),
+        )
+        os.close(theirs)
+        return child.process
+
+    async def _watch(self, child: Child, process: asyncio.subprocess.Process) -> int:
+        """The exit code of the process, once it has ended and its jobs are given back; a signal is negative."""
+        exit_code = await process.wait()
+        os.close(child.pipe)
+        child.process = None
+        has_lived = time.monotonic() - child.started_at >= _STEADY_SECONDS
+        child.is_steady = child.is_steady or has_lived
+        child.quick_deaths = 0 if has_lived else child.quick_deaths + 1
+        if exit_code != 0:
+            await self._give_back(child, exit_code)
+        return exit_code
+
+    async def _give_back(self, child: Child, exit_code: int) -> None:
+        how = f"killed by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"ended with exit code {exit_code}"
+        try:
+            rescued = await self._store.jobs.rescue_from(child.worker_id, is_crash=True)
+        except StoreError as error:
+            narrate("supervisor", "leaves", child.program.name, f"{how}; upkeep will see to it: {error}", level="error")
+            return
+        sentence = f"{how}; {len(rescued)} jobs given back"
+        narrate("supervisor", "saw die", child.program.name, sentence, level="warning", worker=child.worker_id)
+
+
+def _backoff_seconds(child: Child) -> float:
+    """A child that dies at once again and again is given time."""
+    if child.quick_deaths <= 1:
+        return 0.0
+    return float(min(0.25 * 2**child.quick_deaths, _LONGEST_BACKOFF_SECONDS))
