@@ -3,8 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from jobhive.testing import advance, asking, claim_one, insert_one, start_one
 from tests.api.conftest import Site
 
@@ -71,29 +69,27 @@ async def test_a_running_limit_is_obeyed(site: Site) -> None:
     assert len(await site.store.jobs.claim(asking())) == 1
 
 
-@pytest.mark.parametrize(
-    "limits",
-    [
-        {"running_limit": 0},
-        {"running_limit": -1},
-        {"running_limit": "1"},
-        {"depth_limit": 1.5},
-        {"depth_limit": True},
-        {"depth_limit": 10**30},
-        {"limit": 1},
-    ],
-)
-async def test_a_wrong_limit_changes_nothing(site: Site, limits: dict[str, object]) -> None:  # H15
+async def test_a_wrong_limit_changes_nothing(site: Site) -> None:  # H15
     await site.client.patch("/v1/queues/default", json={"running_limit": 5, "depth_limit": 6})
-    answer = await site.client.patch("/v1/queues/default", json=limits)
-    assert (answer.status_code, answer.json()["code"]) == (422, "INVALID_REQUEST")
-    assert [fault["field"] for fault in answer.json()["errors"]] == list(limits)
+    wrong: list[tuple[str, object]] = [
+        ("running_limit", 0),
+        ("running_limit", -1),
+        ("running_limit", "1"),
+        ("depth_limit", 1.5),
+        ("depth_limit", True),
+        ("depth_limit", 10**30),
+        ("limit", 1),
+    ]
+    for name, value in wrong:
+        answer = await site.client.patch("/v1/queues/default", json={name: value})
+        assert (answer.status_code, answer.json()["code"]) == (422, "INVALID_REQUEST"), (name, value)
+        assert [fault["field"] for fault in answer.json()["errors"]] == [name]
     assert ((await queue(site))["running_limit"], (await queue(site))["depth_limit"]) == (5, 6)
 
 
-@pytest.mark.parametrize("name", ["-x", "a b", "a%0A", "q" * 101, "%00", "é"])
-async def test_a_name_that_no_queue_can_have_is_refused(site: Site, name: str) -> None:
-    for method, path in (("POST", "/pause"), ("POST", "/resume"), ("PATCH", "")):
-        answer = await site.client.request(method, f"/v1/queues/{name}{path}", json={})
-        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "queue")
+async def test_a_name_that_no_queue_can_have_is_refused(site: Site) -> None:
+    for name in ("-x", "a b", "a%0A", "q" * 101, "%00", "é"):
+        for method, path in (("POST", "/pause"), ("POST", "/resume"), ("PATCH", "")):
+            answer = await site.client.request(method, f"/v1/queues/{name}{path}", json={})
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "queue"), name
     assert (await site.client.get("/v1/queues")).json() == {"queues": []}

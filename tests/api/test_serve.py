@@ -95,6 +95,15 @@ async def test_signals_stay_with_those_who_started_the_server(site: Site) -> Non
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
+async def test_small_events_are_not_held_back_by_the_network(site: Site) -> None:  # I2
+    async with opened(site.client, f"/v1/jobs/{await insert_one(site.store)}/stream"):
+        running = site.server._uvicorn
+        assert running
+        [connection] = running.server_state.connections
+        connected: socket.socket = connection.transport.get_extra_info("socket")
+        assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
 async def test_the_address_can_be_taken_again_at_once(site: Site) -> None:
     await site.server.stop()
     with socket.create_server((site.host, site.port)):

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
+from starlette.types import Message
 
+from jobhive.api.sse import SSE, EventStream
 from jobhive.core.receipt import Claim
 from jobhive.testing import (
     BROKEN,
@@ -72,24 +75,22 @@ async def test_the_header_of_a_browser_that_comes_back_wins_over_the_address(sit
     assert last.id == EVENTS
 
 
-@pytest.mark.parametrize("seen", [EVENTS, EVENTS + 1, 2**63 - 1])
-async def test_a_reader_that_has_the_last_event_of_a_final_job_is_told_to_stay_away(site: Site, seen: int) -> None:
-    job_id = await ended_job(site)  # I3
-    answer = await site.client.get(f"/v1/jobs/{job_id}/stream", headers={"Last-Event-ID": str(seen)})
-    assert (answer.status_code, answer.content) == (204, b"")
-
-
-@pytest.mark.parametrize("number", ["-1", "x", "1.5", str(2**63), ""])
-async def test_a_number_that_is_none_is_refused(site: Site, number: str) -> None:
+async def test_a_reader_that_has_the_last_event_of_a_final_job_is_told_to_stay_away(site: Site) -> None:  # I3
     job_id = await ended_job(site)
-    url = f"/v1/jobs/{job_id}/stream"
-    by_header = await site.client.get(url, headers={"Last-Event-ID": number})
-    by_query = await site.client.get(url, params={"after": number})
-    assert [by_header.status_code, by_query.status_code] == [422, 422]
-    assert [by_header.json()["errors"][0]["field"], by_query.json()["errors"][0]["field"]] == [
-        "Last-Event-ID",
-        "after",
-    ]
+    for seen in (EVENTS, EVENTS + 1, 2**63 - 1):
+        answer = await site.client.get(f"/v1/jobs/{job_id}/stream", headers={"Last-Event-ID": str(seen)})
+        assert (answer.status_code, answer.content) == (204, b""), seen
+
+
+async def test_a_number_that_is_none_is_refused(site: Site) -> None:
+    url = f"/v1/jobs/{await ended_job(site)}/stream"
+    for number in ("-1", "x", "1.5", str(2**63), ""):
+        for answer, field in (
+            (await site.client.get(url, headers={"Last-Event-ID": number}), "Last-Event-ID"),
+            (await site.client.get(url, params={"after": number}), "after"),
+            (await site.client.get(url, params={"starting_after": number}), "starting_after"),
+        ):
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), number
 
 
 async def test_an_unknown_job_has_no_stream(site: Site) -> None:  # I6
@@ -220,6 +221,26 @@ async def test_a_reader_that_leaves_leaves_nothing_behind(site: Site) -> None:  
         _, left = await asyncio.wait(serving, timeout=20)
         assert not left
     assert not site.store.signals._wakes, "somebody still listens to the job"
+
+
+async def test_a_reader_that_leaves_within_a_replay_ends_it_at_once() -> None:  # P12
+    closed = asyncio.Event()
+
+    async def endless() -> AsyncGenerator[bytes, None]:
+        try:
+            while True:  # as a replay from the store: nothing in it ever waits
+                yield b"data: {}\n\n"
+        finally:
+            closed.set()
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def taken(message: Message) -> None:
+        assert message["type"].startswith("http.response.")
+
+    await EventStream(endless(), SSE, timedelta(seconds=15))({"type": "http", "path": "/"}, gone, taken)
+    assert closed.is_set()
 
 
 async def test_a_job_purged_under_its_reader_ends_the_stream_without_done(site: Site) -> None:

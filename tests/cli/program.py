@@ -11,6 +11,11 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 _PROGRAM = (sys.executable, "-m", "jobhive")
+_ON_TERMINAL = (
+    sys.executable,
+    "-c",
+    "import os, sys; os.login_tty(0); os.execv(sys.executable, [sys.executable, '-m', 'jobhive', *sys.argv[1:]])",
+)
 _LONGEST_WAIT_SECONDS = 60
 
 
@@ -49,9 +54,7 @@ class Terminal:
 
     def __init__(self, *arguments: str, cwd: Path | None = None, **changes: str) -> None:
         self._ours, theirs = pty.openpty()
-        self._process = subprocess.Popen(
-            [*_PROGRAM, *arguments], cwd=cwd, env=environment(**changes), preexec_fn=lambda: os.login_tty(theirs)
-        )
+        self._process = subprocess.Popen([*_ON_TERMINAL, *arguments], stdin=theirs, cwd=cwd, env=environment(**changes))
         os.close(theirs)
         self.shown = ""  # all that came so far, cursor codes included
 

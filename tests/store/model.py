@@ -115,7 +115,7 @@ class Model:
 
     def claim(self, worker: str, limit: int) -> list[Held]:
         """The next jobs in order, now this worker's."""
-        pending = sorted(self._in(State.PENDING), key=lambda job: (-job.new.priority, job.arrival))
+        pending = sorted(self.in_state(State.PENDING), key=lambda job: (-job.new.priority, job.arrival))
         for job in pending[:limit]:
             job.state, job.worker, job.written = State.RUNNING, worker, None
             job.attempt += 1
@@ -196,19 +196,26 @@ class Model:
 
     def stage(self) -> int:
         """How many came due."""
-        due = [job for job in self._in(State.SCHEDULED) if job.due is not None and job.due <= self.hour]
+        due = self.due()
         for job in due:
             job.state, job.due = State.PENDING, None
         return len(due)
 
+    def due(self) -> list[ModelJob]:
+        """Scheduled jobs whose time has come."""
+        return [job for job in self.in_state(State.SCHEDULED) if job.due is not None and job.due <= self.hour]
+
     def rescue(self) -> dict[str, State]:
         """Takes expired jobs; where each went."""
-        expired = [job for job in self._in(State.RUNNING) if (job.lease_until or 0) < self.hour]
-        return {job.new.job_id: self._take(job, is_crash=False) for job in expired}
+        return {job.new.job_id: self._take(job, is_crash=False) for job in self.expired()}
+
+    def expired(self) -> list[ModelJob]:
+        """Running jobs whose lease ran out."""
+        return [job for job in self.in_state(State.RUNNING) if (job.lease_until or 0) < self.hour]
 
     def rescue_from(self, worker: str, *, is_crash: bool) -> dict[str, State]:
         """Takes a dead worker's jobs; where each went."""
-        taken = [job for job in self._in(State.RUNNING) if job.worker == worker]
+        taken = [job for job in self.in_state(State.RUNNING) if job.worker == worker]
         counts_as_crash = is_crash and len(taken) == 1
         return {job.new.job_id: self._take(job, is_crash=counts_as_crash) for job in taken}
 
@@ -229,7 +236,8 @@ class Model:
 
     def has(self, state: State) -> bool:
         """Whether any job is in this state."""
-        return any(True for _ in self._in(state))
+        return any(True for _ in self.in_state(state))
 
-    def _in(self, state: State) -> Iterator[ModelJob]:
+    def in_state(self, state: State) -> Iterator[ModelJob]:
+        """Jobs in this state, oldest first."""
         return (job for job in self.jobs.values() if job.state is state)

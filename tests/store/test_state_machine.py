@@ -52,6 +52,7 @@ HOUR_MS = 3_600_000
 LEASE_HOURS = 3  # time goes in steps of two hours, leases and delays are odd: nothing hangs on how fast a test runs
 STEP_HOURS = 2
 MOST_JOBS = 6  # few, so that each is met often
+FEWEST_STEPS_OPEN = 10  # opening is the slowest step
 
 plain_jobs = st.builds(
     NewModelJob,
@@ -82,9 +83,11 @@ class StoreMachine(RuleBasedStateMachine):
         super().__init__()
         self._folder = tempfile.TemporaryDirectory(prefix="jobhive-machine-")
         self._runner = asyncio.Runner()
+        self._steps_since_opening = 0  # counted by the invariant
         self._store = self._opened()
         self._model = Model(LEASE_HOURS)
         self._seen: dict[str, JobRecord] = {}  # every job as the last step left it
+        self._newest: dict[str, Claim] = {}  # the last claim of each job
 
     @initialize(target=jobs, batch=st.lists(plain_jobs, min_size=3, max_size=4))
     def begin(self, batch: list[NewModelJob]) -> MultipleResults[str]:
@@ -118,7 +121,14 @@ class StoreMachine(RuleBasedStateMachine):
         claims = self._run(self._store.jobs.claim(asking(worker, limit=limit)))
         assert [_held(claim) for claim in claims] == self._model.claim(worker, limit)
         assert all(claim.token > self._seen[claim.job_id].token for claim in claims)
+        self._newest |= {claim.job_id: claim for claim in claims}
         return multiple(*claims)
+
+    @precondition(lambda self: self._model.has(State.RUNNING))
+    @rule(pick=st.integers(0, MOST_JOBS), ending=st.sampled_from(Ending), delay=st.sampled_from([0, 1, 5]))
+    def finish_what_runs(self, pick: int, ending: Ending, delay: int) -> None:
+        running = list(self._model.in_state(State.RUNNING))
+        self.finish(self._newest[running[pick % len(running)].new.job_id], ending, delay)
 
     @rule(claim=claims, ending=st.sampled_from(Ending), delay=st.sampled_from([0, 1, 5]))
     def finish(self, claim: Claim, ending: Ending, delay: int) -> None:
@@ -143,18 +153,21 @@ class StoreMachine(RuleBasedStateMachine):
     def renew(self, claim: Claim) -> None:
         assert self._run(self._store.jobs.renew([claim.receipt])) == [claim.job_id] * self._model.renew(_held(claim))
 
-    @rule(job_id=jobs)
-    def cancel(self, job_id: str) -> None:
-        self._agree(lambda: self._model.cancel(job_id), self._store.jobs.cancel(job_id, "enough"))
+    @rule(job_id=jobs, act=st.sampled_from(["cancel", "retry", "purge"]))
+    def operate(self, job_id: str, act: str) -> None:
+        match act:
+            case "cancel":
+                self._agree(lambda: self._model.cancel(job_id), self._store.jobs.cancel(job_id, "enough"))
+            case "retry":
+                self._agree(lambda: self._model.retry(job_id), self._store.jobs.retry(job_id))
+            case _:
+                self._agree(lambda: self._model.purge(job_id), self._store.jobs.purge(job_id))
 
-    @rule(job_id=jobs)
-    def retry(self, job_id: str) -> None:
-        self._agree(lambda: self._model.retry(job_id), self._store.jobs.retry(job_id))
-
-    @rule(job_id=jobs)
-    def purge(self, job_id: str) -> None:
-        if self._agree(lambda: self._model.purge(job_id), self._store.jobs.purge(job_id)):
-            del self._seen[job_id]
+    @precondition(lambda self: self._model.has(State.FAILED) or self._model.has(State.CANCELLED))
+    @rule(pick=st.integers(0, MOST_JOBS))
+    def retry_what_can_be(self, pick: int) -> None:
+        final = [*self._model.in_state(State.FAILED), *self._model.in_state(State.CANCELLED)]
+        self.operate(final[pick % len(final)].new.job_id, "retry")
 
     @precondition(lambda self: self._model.has(State.RUNNING) or self._model.has(State.SCHEDULED))
     @rule(steps=st.integers(1, 3))
@@ -162,12 +175,12 @@ class StoreMachine(RuleBasedStateMachine):
         advance(steps * STEP_HOURS * HOUR, self._store)
         self._model.hour += steps * STEP_HOURS
 
-    @precondition(lambda self: self._model.has(State.SCHEDULED))
+    @precondition(lambda self: self._model.due())
     @rule()
     def stage(self) -> None:
         assert self._run(self._store.jobs.stage(1000)) == self._model.stage()
 
-    @precondition(lambda self: self._model.has(State.RUNNING))
+    @precondition(lambda self: self._model.expired())
     @rule()
     def rescue(self) -> None:
         rescued = self._run(self._store.jobs.rescue(1000))
@@ -179,7 +192,7 @@ class StoreMachine(RuleBasedStateMachine):
         rescued = self._run(self._store.jobs.rescue_from(worker, is_crash=is_crash))
         assert {each.job_id: each.verdict for each in rescued} == self._model.rescue_from(worker, is_crash=is_crash)
 
-    @precondition(lambda self: self._model.has(State.RUNNING))
+    @precondition(lambda self: self._steps_since_opening >= FEWEST_STEPS_OPEN)
     @rule()
     def reopen(self) -> None:
         offset_ms = self._store.clock.offset_ms
@@ -189,6 +202,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_acknowledged_job_is_as_the_model_says(self) -> None:
+        self._steps_since_opening += 1
         records = self._run(self._store.jobs.get(list(self._model.jobs)))
         assert [record.job_id for record in records] == list(self._model.jobs)
         for record in records:
@@ -228,6 +242,7 @@ class StoreMachine(RuleBasedStateMachine):
         assert coming == sorted(coming)
 
     def _opened(self) -> SqliteStore:
+        self._steps_since_opening = 0
         store = SqliteStore(Path(self._folder.name) / "jobhive.db", lease=LEASE_HOURS * HOUR)
         self._run(store.open())
         return store
@@ -235,8 +250,8 @@ class StoreMachine(RuleBasedStateMachine):
     def _run(self, asked: Coroutine[object, object, T]) -> T:
         return self._runner.run(asked)
 
-    def _agree(self, expect: Callable[[], None], asked: Coroutine[object, object, object]) -> bool:
-        """Whether both did it; they agree on the reason where they did not."""
+    def _agree(self, expect: Callable[[], None], asked: Coroutine[object, object, object]) -> None:
+        """Both do it, or both refuse it for the same reason."""
         try:
             expect()
         except Refused:
@@ -245,10 +260,9 @@ class StoreMachine(RuleBasedStateMachine):
             wanted = UnknownJob
         else:
             self._run(asked)
-            return True
+            return
         with pytest.raises(wanted):
             self._run(asked)
-        return False
 
 
 def _to_insert(new: NewModelJob) -> NewJob:

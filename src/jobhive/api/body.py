@@ -2,8 +2,7 @@
 
 import json
 import math
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Annotated, NamedTuple, NoReturn, cast
 
@@ -105,15 +104,17 @@ def _refuse_depth() -> NoReturn:
 
 
 def _is_deep(value: JsonValue) -> bool:
-    level: deque[JsonValue] = deque([value])
+    level = [value]
     for _ in range(DEEPEST):
-        level = deque(child for parent in level for child in _children(parent))
-    return any(isinstance(value, dict | list) for value in level)
+        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
 
 
-def _children(value: JsonValue) -> Sequence[JsonValue]:
+def _children(value: JsonValue) -> Iterable[JsonValue]:
     if isinstance(value, dict):
-        return list(value.values())
+        return value.values()
     return value if isinstance(value, list) else ()
 
 

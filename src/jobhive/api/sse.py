@@ -23,6 +23,8 @@ RECONNECT = b"retry: 1000\n\n"  # milliseconds until a browser comes back after 
 DONE = b"data: [DONE]\n\n"
 _PING = b": ping\n\n"
 
+_FRAMES_IN_A_ROW = 50  # about a millisecond
+
 Frames = AsyncGenerator[bytes, None]
 
 
@@ -81,8 +83,12 @@ class EventStream(StreamingResponse):
     async def _write(self, scope: Scope, send: Send) -> None:
         try:
             async with aclosing(self._frames) as frames:
+                count = 0
                 async for frame in frames:
                     await send({"type": "http.response.body", "body": frame, "more_body": True})
+                    count += 1
+                    if count % _FRAMES_IN_A_ROW == 0:
+                        await asyncio.sleep(0)  # a long replay waits for nothing, and would let nobody else run
         except JobhiveError as error:
             narrate("api", "hung up", scope["path"], f"the stream cannot go on for now: {error}", level="warning")
         except Exception as error:

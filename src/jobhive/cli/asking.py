@@ -2,8 +2,6 @@
 
 import sys
 
-import typer
-
 from jobhive.cli.exits import CommandError, Exit
 
 
@@ -13,5 +11,7 @@ def confirm(question: str, *, is_agreed: bool) -> None:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise CommandError("this deletes for good and nobody is here to be asked; say so with --yes", Exit.USAGE)
-    if not typer.confirm(question, err=True):
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise CommandError("not confirmed; nothing was done")

@@ -3,7 +3,7 @@
 import sys
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from jobhive.cli.output import note
 from jobhive.narration.printable import printable
@@ -22,8 +22,10 @@ class Bar:
         if not self._console.is_terminal:
             note(f"progress {'' if percentage is None else f'{percentage:.0f} % '}{text}")
             return
-        progress, task = self._shown = self._shown or self._started()
+        self._shown = self._shown or self._placed()
+        progress, task = self._shown
         progress.update(task, total=None if percentage is None else 100, completed=percentage or 0, text=text)
+        progress.start()  # draws; further calls do nothing
         progress.refresh()
 
     def hide(self) -> None:
@@ -32,8 +34,7 @@ class Bar:
             self._shown[0].stop()
             self._shown = None
 
-    def _started(self) -> tuple[Progress, TaskID]:
+    def _placed(self) -> tuple[Progress, TaskID]:
         columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[text]}", markup=False))
-        progress = Progress(*columns, TimeElapsedColumn(), console=self._console, transient=True, auto_refresh=False)
-        progress.start()
+        progress = Progress(*columns, console=self._console, transient=True, auto_refresh=False)
         return progress, progress.add_task("", text="")

@@ -40,7 +40,7 @@ def examine(settings: Settings) -> list[Finding]:
         "python": _python,
         "sqlite": _sqlite,
         "folder": lambda: _folder(settings.data),
-        "store": lambda: asyncio.run(_store(settings)),
+        "store": lambda: asyncio.run(_store(settings.url)),
         "server": lambda: _server(settings),
         "model": _model,
     }

@@ -91,8 +91,6 @@ def _described(error: Exception) -> tuple[str, int]:
             return str(error), exit_for(error.code)
         case typer.TyperException():
             return f"{error.format_message()}{_usage_hint(error)}", error.exit_code
-        case typer.Abort():
-            return "stopped; nothing was done", Exit.FAILED
         case _:
             advice = "a defect, please report it; `jobhive --debug …` shows where it happened"
             return f"{type(error).__name__}: {error} ({advice})", Exit.FAILED

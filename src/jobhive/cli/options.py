@@ -57,6 +57,10 @@ App = Annotated[
         envvar="JOBHIVE_APP",
     ),
 ]
+Model = Annotated[
+    str | None,
+    typer.Option(metavar="PATH", help="GGUF file that kind `generate` runs.", envvar="JOBHIVE_MODEL"),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, as the server tells it.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print ids only.")]
 JobId = Annotated[str, typer.Argument(metavar="ID", help="Id of the job, such as job-0192….", show_default=False)]

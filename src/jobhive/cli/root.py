@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jobhive.cli import doctor, job, run, serve, status, stream, up, worker
+from jobhive.cli import demo, doctor, job, run, serve, status, stream, up, worker
 from jobhive.cli.exits import Exit, report
 from jobhive.cli.options import LogFormat, LogLevel
 from jobhive.cli.output import say
@@ -20,6 +20,7 @@ root = typer.Typer(
     rich_markup_mode=None,  # plain help appears in a third of the time
     context_settings={"auto_envvar_prefix": "JOBHIVE", "help_option_names": ["-h", "--help"]},
 )
+root.command()(demo.demo)
 root.command()(up.up)
 root.command()(serve.serve)
 root.command()(worker.worker)

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from jobhive.cli.options import App, Data, Host, Port, Url
-from jobhive.cli.worker import Concurrency, Grace, Model, Processes
+from jobhive.cli.options import App, Data, Host, Model, Port, Url
+from jobhive.cli.worker import Concurrency, Grace, Processes
 
 Reload = Annotated[bool, typer.Option("--reload", help="Restart when a Python file here changes; for development.")]
 

@@ -51,10 +51,10 @@ class Viewer:
             case _:
                 self.tell(f"{told.type:<9} {_remark(values)}")
 
-    def tell(self, text: str) -> None:
+    def tell(self, text: str, colour: Colour = Colour.DIM) -> None:
         """A line on stderr, on a line of its own."""
         self.rest()
-        note(painted(printable(text), Colour.DIM if has_colour(sys.stderr) else None))
+        note(painted(printable(text), colour if has_colour(sys.stderr) else None))
 
     def rest(self) -> None:
         """Leaves the terminal as it should be when nothing follows for a while."""
@@ -88,7 +88,7 @@ class Viewer:
 
     def _fail(self, values: dict[str, JsonValue]) -> None:
         self.rest()
-        self.tell(f"{self._job_id} failed: {values.get('code')}: {values.get('message')}")
+        self.tell(f"{self._job_id} failed: {values.get('code')}: {values.get('message')}", Colour.RED)
 
 
 def verdict(last: Told) -> Exit:

@@ -1,7 +1,7 @@
 """Following a job to its end, or until the person at the terminal has seen enough."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import typer
@@ -33,7 +33,7 @@ def exit_of(api: Api, job_id: str) -> Exit:
 
 
 @contextmanager
-def detachable(job_id: str, follower: Follower, rest: Callable[[], None]) -> Iterator[None]:
+def detachable(job_id: str, follower: Follower, rest: Callable[[], None]) -> Generator[None]:
     """Ctrl-C leaves the job alone and says how to come back."""
     try:
         yield

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from jobhive.cli.options import App, Data, Url
+from jobhive.cli.options import App, Data, Model, Url
 
 Queues = Annotated[
     list[str] | None,
@@ -20,12 +20,6 @@ Processes = Annotated[
 ]
 Grace = Annotated[
     float, typer.Option(min=0, help="Seconds that running jobs have to end when asked to stop.", envvar="JOBHIVE_GRACE")
-]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        metavar="PATH", help="Serve this GGUF file as kind `generate`.", envvar="JOBHIVE_MODEL", show_default=False
-    ),
 ]
 
 

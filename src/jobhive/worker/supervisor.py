@@ -101,7 +101,7 @@ class Supervisor:
                 child.process.send_signal(number)
 
     async def _keep(self, child: Child) -> None:
-        while not self._is_stopping:
+        while True:
             exit_code = await self._watch(child, await self._start(child))
             if self._is_stopping or (exit_code == 0 and not child.is_restarting):
                 return

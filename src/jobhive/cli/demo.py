@@ -1,0 +1,25 @@
+"""`jobhive demo`: the product in under a minute, on a folder of its own."""
+
+from typing import Annotated
+
+import typer
+
+from jobhive.cli.options import Model
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the tour instead of staying up.")] = False,
+    model: Model = None,
+) -> None:
+    """Start everything on a fresh folder and show it: live tokens, progress, retries, and a worker killed in mid-job.
+
+    \b
+    Example: jobhive demo --once
+    """
+    from jobhive.cli.installation import installed
+    from jobhive.cli.tour import show_tour, stay
+
+    with installed("jobhive.cli.demo_jobs:app", model) as api:
+        show_tour(api)
+        if not once:
+            stay(api)
