@@ -200,6 +200,16 @@ async def test_values_cannot_break_the_framing(site: Site) -> None:
     assert [frame.id for frame in frames] == [1, 2, 3]
 
 
+async def test_numbers_that_json_does_not_have_become_null(site: Site) -> None:
+    claim = await start_one(site.store)
+    stored = append(claim, 2, "a")._replace(events='[["item", 0, {"value": [NaN, Infinity]}]]')
+    await site.store.events.append([stored])
+    await site.store.jobs.finish([complete(claim, "NaN")])
+    frames = await whole(site.client, f"/v1/jobs/{claim.job_id}/stream")
+    assert (frames[1].data["value"], frames[2].data["result"]) == ([None, None], None)
+    assert (await site.client.get(f"/v1/jobs/{claim.job_id}")).json()["result"] is None
+
+
 @pytest.mark.parametrize("site", [{"ping_every": timedelta(milliseconds=20)}], indirect=True)
 async def test_a_quiet_stream_is_kept_open_by_comments(site: Site) -> None:
     job_id = await insert_one(site.store)

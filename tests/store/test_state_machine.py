@@ -303,6 +303,7 @@ def _run_machine(examples: int, steps: int) -> None:
     )
 
 
+@pytest.mark.timeout(600)  # a failure is made as short as can be before it is shown
 def test_a_store_agrees_with_the_model() -> None:  # P1, P2, P4, P12, H10
     _run_machine(examples=100, steps=30)
 

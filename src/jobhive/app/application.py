@@ -125,12 +125,12 @@ class Jobhive:
     ) -> AsyncGenerator[Worker]:
         """A worker in this process, and upkeep with it, for the length of the block.
 
-        `queues`: those of the registered kinds unless named. Leaving waits `grace` seconds for running jobs.
+        `queues`: those of the registered functions unless named. Leaving waits `grace` seconds for running jobs.
         """
         store = await self.opened()
         worker = Worker(
             store,
-            self.kinds,
+            self.kinds.shared(),
             name=name,
             queues=queues,
             concurrency=concurrency,

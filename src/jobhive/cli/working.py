@@ -13,6 +13,7 @@ async def work_until_stopped(
 ) -> None:
     """Runs jobs; returns after the first signal or once it was asked to retire, with its jobs done or given back."""
     async with app, app.worker(queues, concurrency, name="worker", grace=grace) as worker:
+        stop.hurry = worker.hurry  # gives jobs back; leaving at once would count as a crash of theirs
         asked = [asyncio.create_task(event.wait()) for event in (stop.asked, worker.retired)]
         await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
 
@@ -35,6 +36,7 @@ async def supervise_workers(
 
 async def supervise(supervisor: Supervisor, stop: Stop) -> None:
     """Runs the supervisor's programs until they end or a signal comes; the second signal is passed on."""
+    stop.hurry = supervisor.hurry
     running = asyncio.create_task(supervisor.run())
     asked = asyncio.create_task(stop.asked.wait())
     try:
@@ -42,9 +44,6 @@ async def supervise(supervisor: Supervisor, stop: Stop) -> None:
         if not running.done():
             await supervisor.stop()
         await running
-    except asyncio.CancelledError:
-        supervisor.hurry()
-        raise
     finally:
         asked.cancel()
 

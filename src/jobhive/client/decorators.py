@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import timedelta
 from typing import Concatenate, Literal, ParamSpec, TypedDict, TypeVar, overload
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from jobhive.client.context import Context, SyncContext
 from jobhive.client.function import JobFunction, OpensStore
@@ -20,16 +20,21 @@ R = TypeVar("R")
 Y = TypeVar("Y")
 
 
-class JobSettings(TypedDict, total=False):
-    """What may be said of a kind at its registration."""
+class KindSettings(TypedDict, total=False):
+    """What may be said of a kind, however its handler is written."""
 
-    name: str  # the function's name unless given
     queue: str  # "default" unless given
     max_retries: int  # 3 unless given
     backoff: Backoff
     retry_on: tuple[type[BaseException], ...]  # only these exceptions are tried again; all unless given
     timeout: timedelta | float  # bounds one attempt; seconds if a number
     on_crash: Literal["retry", "fail"]  # when the worker dies in mid-job; "retry" unless given
+
+
+class JobSettings(KindSettings, total=False):
+    """What may be said of a function at its registration."""
+
+    name: str  # the function's name unless given
     isolation: Literal["process"]  # plain functions only
     progress: type[BaseModel]  # the kind's own progress
 
@@ -75,18 +80,8 @@ def handler_of(function: Function, settings: JobSettings) -> Handler:
     name = settings.get("name") or function.__name__
     style = style_of(function, settings.get("isolation"))
     model, model_parameter = params_model(function, name)
-    kind = Kind(
-        name=name,
-        params=model,
-        result=result_type(function, style),
-        progress=settings.get("progress", Progress),
-        queue=settings.get("queue", "default"),
-        retry=_retry_policy(settings),
-        timeout=as_timedelta(settings["timeout"], "timeout") if "timeout" in settings else None,
-        on_crash=OnCrash(settings.get("on_crash", OnCrash.RETRY)),
-    )
     return Handler(
-        kind=kind,
+        kind=kind_of(name, model, result_type(function, style), settings.get("progress", Progress), settings),
         function=function,
         style=style,
         wants_context=wants_context(function),
@@ -94,7 +89,27 @@ def handler_of(function: Function, settings: JobSettings) -> Handler:
     )
 
 
-def _retry_policy(settings: JobSettings) -> RetryPolicy:
+def kind_of(
+    name: str,
+    params: type[BaseModel],
+    result: TypeAdapter[object],
+    progress: type[BaseModel],
+    settings: KindSettings,
+) -> Kind:
+    """A kind of these types and settings. Raises ValueError for settings that cannot be."""
+    return Kind(
+        name=name,
+        params=params,
+        result=result,
+        progress=progress,
+        queue=settings.get("queue", "default"),
+        retry=_retry_policy(settings),
+        timeout=as_timedelta(settings["timeout"], "timeout") if "timeout" in settings else None,
+        on_crash=OnCrash(settings.get("on_crash", OnCrash.RETRY)),
+    )
+
+
+def _retry_policy(settings: KindSettings) -> RetryPolicy:
     default = RetryPolicy()
     return RetryPolicy(
         max_retries=settings.get("max_retries", default.max_retries),

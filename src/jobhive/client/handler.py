@@ -34,6 +34,7 @@ class Handler:
     style: Style
     wants_context: bool
     model_parameter: str | None = None  # takes the params model whole; None: keyword arguments, one per field
+    is_run_apart: bool = False  # only by workers of its own class, never by those of the application
     ending: Callable[[Any], Mapping[str, object]] | None = None  # words the `end` event from the result
     facts: Mapping[str, str] = field(default_factory=dict[str, str])  # told in `started`, such as the model's name
 

@@ -13,11 +13,10 @@ class Kinds:
         self._handlers: dict[str, Handler] = {}
 
     def add(self, handler: Handler) -> None:
-        """Registers a handler. Raises ValueError for a name that is taken."""
+        """Registers a handler; the first stands for all of one kind. Raises ValueError for a name that is taken."""
         name = handler.kind.name
-        if name in self._handlers:
-            raise ValueError(f"kind {name!r} is registered already; give one of the two another name=")
-        self._handlers[name] = handler
+        if self._handlers.setdefault(name, handler).kind is not handler.kind:
+            raise ValueError(f"kind {name!r} is registered already; give one of the two another name")
 
     def __getitem__(self, name: str) -> Handler:
         """Raises UnknownKind."""
@@ -34,6 +33,14 @@ class Kinds:
 
     def __len__(self) -> int:
         return len(self._handlers)
+
+    def shared(self) -> "Kinds":
+        """Those that any worker of the application may run."""
+        shared = Kinds()
+        for handler in self:
+            if not handler.is_run_apart:
+                shared.add(handler)
+        return shared
 
     def names(self) -> list[str]:
         """All kinds' names, in the order of registration."""

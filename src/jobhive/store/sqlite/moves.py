@@ -140,7 +140,7 @@ def _write_state(transaction: Transaction, held: Held, leaving: Leaving, *, told
         "crashes": leaving.crashes,
         "losses": leaving.losses,
         "error": dump_error(leaving.error),
-        "reason": leaving.reason if leaving.state is State.CANCELLED else None,
+        "reason": leaving.reason,
         "told": told,
     }
     transaction.db.run("leave", changes)

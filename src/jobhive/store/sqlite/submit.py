@@ -70,12 +70,13 @@ def _known_keys(db: Database, jobs: Sequence[NewJob]) -> dict[str, str]:
 
 
 def _check_depth(transaction: Transaction, jobs: Sequence[NewJob]) -> None:
+    """Raises QueueFull where a queue's limit would be passed; a repeated call adds nothing."""
     for queue, limit in transaction.db.all("depth_limits"):
-        added = sum(job.queue == queue for job in jobs)
-        depth, oldest = transaction.db.value("depth", {"queue": queue})
-        if added and depth + added > limit:
+        added = [job for job in jobs if job.queue == queue and find(transaction.db, job.job_id) is None]
+        [(depth, oldest)] = transaction.db.all("depth", {"queue": queue})
+        if added and depth + len(added) > limit:
             wait_seconds = 1 if oldest is None else (transaction.now_ms - oldest) // 1000 + 1
-            raise QueueFull(str(queue), depth, int(limit), min(wait_seconds, 3600))
+            raise QueueFull(queue, depth, limit, min(wait_seconds, 3600))
 
 
 def _row(job: NewJob, transaction: Transaction) -> Row:

@@ -18,6 +18,7 @@ from jobhive.store.sqlite.records import to_record
 from jobhive.store.sqlite.writer import Transaction
 
 _SALT_BITS = 31
+_QUEUE = 4  # column of `claimable.sql`
 
 
 class WorkActs:
@@ -32,12 +33,8 @@ class WorkActs:
 
     async def claim_one(self, job_id: str, ask: ClaimRequest) -> Claim | None:
         lease_ms = self._access.lease_ms
-
-        def act(transaction: Transaction) -> list[Claim]:
-            rows = transaction.db.all("claimable_one", {"id": job_id})
-            return _take(transaction, rows, ask, lease_ms)
-
-        return next(iter(await self._access.writer.run(act)), None)
+        claims = await self._access.writer.run(lambda transaction: _claim_one(transaction, job_id, ask, lease_ms))
+        return claims[0] if claims else None
 
     async def peek(self, queues: Sequence[str], kinds: Sequence[str], limit: int) -> list[JobRecord]:
         return await self._access.readers.run(lambda db: _peek(db, queues, kinds, limit))
@@ -56,7 +53,7 @@ class WorkActs:
 def _claim(transaction: Transaction, ask: ClaimRequest, lease_ms: int) -> list[Claim]:
     rows: list[Row] = []
     kinds = to_json(list(ask.kinds)).decode()
-    for queue, room in _rooms(transaction.db, ask).items():
+    for queue, room in _rooms(transaction.db, ask.queues, ask.limit).items():
         limit = min(ask.limit - len(rows), room)
         if limit > 0:
             asked = {"queue": queue, "kinds": kinds, "limit": limit}
@@ -64,9 +61,16 @@ def _claim(transaction: Transaction, ask: ClaimRequest, lease_ms: int) -> list[C
     return _take(transaction, rows, ask, lease_ms)
 
 
-def _rooms(db: Database, ask: ClaimRequest) -> dict[str, int]:
+def _claim_one(transaction: Transaction, job_id: str, ask: ClaimRequest, lease_ms: int) -> list[Claim]:
+    rows = transaction.db.all("claimable_one", {"id": job_id})
+    queues = [str(row[_QUEUE]) for row in rows]
+    has_room = all(room > 0 for room in _rooms(transaction.db, queues, 1).values())
+    return _take(transaction, rows, ask, lease_ms) if has_room else []
+
+
+def _rooms(db: Database, queues: Sequence[str], limit: int) -> dict[str, int]:
     """How many jobs each queue may give, in the order asked."""
-    rooms = dict.fromkeys(ask.queues, ask.limit)
+    rooms = dict.fromkeys(queues, limit)
     for queue, is_paused, running_limit, _ in db.all("queue_settings"):
         if queue in rooms and is_paused:
             rooms[str(queue)] = 0
@@ -100,9 +104,8 @@ def _to_claim(row: Row, salt: int, now_ms: int, worker: str) -> Claim:
 def _peek(db: Database, queues: Sequence[str], kinds: Sequence[str], limit: int) -> list[JobRecord]:
     known = to_json(list(kinds)).decode()
     rows: list[Row] = []
-    for queue in queues:
-        asked = {"queue": queue, "kinds": known, "limit": limit - len(rows)}
-        rows += db.all("peek", asked)
+    for queue, room in _rooms(db, queues, limit).items():
+        rows += db.all("peek", {"queue": queue, "kinds": known, "limit": max(min(limit - len(rows), room), 0)})
     return [to_record(row) for row in rows]
 
 

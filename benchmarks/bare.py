@@ -1,0 +1,164 @@
+"""The fewest statements that could do the work: the limit beside every figure of Jobhive.
+
+One process, one event loop, one connection, one table on SQLite (WAL, every commit synced). All that a job system is for
+is left out: leases, retries, streams, validation, wake-ups, other processes. Only the claim token in the WHERE of the
+finish stays, for without it there could not be two workers.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import apsw
+from pydantic_core import from_json
+
+DEFAULT_JOBS = 50_000
+_DRAIN_BATCH = 500
+_SINGLE_COMMITS = 1_000
+_SYNCS = 1_000
+_PAGE_BYTES = 4_096
+
+_TABLE = """
+CREATE TABLE job (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, queue TEXT NOT NULL, state TEXT NOT NULL,
+    priority INTEGER NOT NULL DEFAULT 0, claim INTEGER NOT NULL DEFAULT 0, worker TEXT, created_at INTEGER,
+    started_at INTEGER, finished_at INTEGER, lease_until INTEGER, params TEXT NOT NULL, result TEXT
+);
+CREATE INDEX claimable ON job (queue, priority DESC, seq) WHERE state = 'pending';
+"""
+_INSERT = "INSERT INTO job (id, kind, queue, state, created_at, params) VALUES (?, 'noop', 'default', 'pending', ?, ?)"
+_CLAIM = """
+UPDATE job SET state = 'running', claim = ((claim >> 32) + 1) << 32 | ?1, worker = 'w', started_at = ?2, lease_until = ?3
+WHERE seq IN (SELECT seq FROM job WHERE state = 'pending' AND queue = 'default' ORDER BY priority DESC, seq LIMIT ?4)
+RETURNING id, claim, params
+"""
+_FINISH = """
+UPDATE job SET state = 'complete', result = ?, finished_at = ?, lease_until = NULL
+WHERE id = ? AND state = 'running' AND claim = ?
+"""
+
+Row = tuple[str, int, str]  # id, created_at, params
+
+
+class Limits(NamedTuple):
+    """What this machine allows, per second."""
+
+    jobs: int
+    enqueue_many_per_s: float  # batches of 1,000
+    enqueue_500_per_s: float  # batches of 500
+    drain_per_s: float  # claim 500, run each, finish: one transaction
+    commit_per_s: float  # one row each
+    fsync_per_s: float  # a page appended and synced
+
+
+def measure(jobs: int) -> Limits:
+    """All figures, each on a fresh file in the temporary folder."""
+    with _database() as connection:
+        enqueue_500_per_s = insert(connection, new_rows(jobs), batch=500)
+    with _database() as connection:
+        enqueue_many_per_s = insert(connection, new_rows(jobs), batch=1_000)
+        drain_per_s = asyncio.run(drain(connection, jobs))
+    with _database() as connection:
+        commit_per_s = insert(connection, new_rows(_SINGLE_COMMITS), batch=1)
+    return Limits(jobs, enqueue_many_per_s, enqueue_500_per_s, drain_per_s, commit_per_s, sync_pages(_SYNCS))
+
+
+def connect(path: Path) -> apsw.Connection:
+    """A new database with the one table."""
+    connection = apsw.Connection(str(path))
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 4000", "cache_size = -65536"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(_TABLE)
+    return connection
+
+
+def new_rows(count: int) -> list[Row]:
+    """Rows to insert, with ascending ids."""
+    now_ms = time.time_ns() // 1_000_000
+    salt = secrets.token_hex(8)
+    return [(f"job-{now_ms:x}{number:08x}{salt}", now_ms, json.dumps({"number": number})) for number in range(count)]
+
+
+def insert(connection: apsw.Connection, rows: Sequence[Row], batch: int) -> float:
+    """Rows per second, so many in each transaction."""
+    began = time.perf_counter()
+    for start in range(0, len(rows), batch):
+        with connection:
+            connection.executemany(_INSERT, rows[start : start + batch])
+    return len(rows) / (time.perf_counter() - began)
+
+
+async def noop(number: int) -> None:
+    """The job."""
+
+
+async def drain(connection: apsw.Connection, jobs: int) -> float:
+    """Jobs per second from pending to complete. Raises AssertionError unless there were just so many."""
+    began, done = time.perf_counter(), 0
+    while finished := await _run_batch(connection):
+        done += finished
+    seconds = time.perf_counter() - began
+    assert done == jobs, f"{done} of {jobs} jobs were run"
+    return jobs / seconds
+
+
+async def _run_batch(connection: apsw.Connection) -> int:
+    with connection:
+        now_ms = time.time_ns() // 1_000_000
+        bound = (secrets.randbits(31), now_ms, now_ms + 30_000, _DRAIN_BATCH)
+        claims = connection.execute(_CLAIM, bound).fetchall()
+        moves: list[tuple[str, int, object, object]] = []
+        for job_id, claim, params in claims:
+            await noop(**from_json(str(params)))
+            moves.append(("null", now_ms, job_id, claim))
+        connection.executemany(_FINISH, moves)
+    return len(claims)
+
+
+def sync_pages(count: int) -> float:
+    """Pages per second, each appended to a file and synced."""
+    page = bytes(_PAGE_BYTES)
+    with tempfile.TemporaryFile(buffering=0) as file:
+        began = time.perf_counter()
+        for _ in range(count):
+            file.write(page)
+            os.fsync(file.fileno())
+        return count / (time.perf_counter() - began)
+
+
+@contextmanager
+def _database() -> Iterator[apsw.Connection]:
+    with tempfile.TemporaryDirectory(prefix="jobhive-bare-") as folder:
+        connection = connect(Path(folder, "bare.db"))
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--jobs", type=int, default=DEFAULT_JOBS, help="jobs to enqueue and to drain")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args()
+    if arguments.jobs < 1:
+        parser.error(f"--jobs is 1 or more, not {arguments.jobs}")
+    limits = measure(arguments.jobs)._asdict()
+    if arguments.json:
+        print(json.dumps(limits))
+    else:
+        for name, value in limits.items():
+            print(f"{name:<20}{value:>12,.0f}")
+
+
+if __name__ == "__main__":
+    main()

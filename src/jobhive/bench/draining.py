@@ -1,0 +1,37 @@
+"""How fast workers empty a queue that was filled before."""
+
+import asyncio
+import time
+
+from jobhive.bench.figures import per_second
+from jobhive.core.record import JobFilter
+from jobhive.store.port import OperatorJobs, Store
+
+_GLANCE_SECONDS = 0.005  # between looks at one row, which cost the workers nothing
+
+
+async def pause(store: Store, queue: str) -> None:
+    """From now on the queue only fills."""
+    await store.jobs.pause(queue, is_paused=True)
+
+
+async def drain(store: Store, queue: str, count: int) -> float:
+    """Jobs per second from the moment the paused queue is resumed until it is empty."""
+    began = time.perf_counter()
+    await store.jobs.pause(queue, is_paused=False)
+    await emptied(store, queue)
+    return per_second(count, began)
+
+
+async def emptied(store: Store, queue: str) -> None:
+    """Returns once no job of the queue is pending or running. Counting is dear, so the newest job is watched first."""
+    [newest] = (await store.jobs.list(JobFilter(queue=queue), 1, None)).jobs
+    while not newest.state.is_final:
+        await asyncio.sleep(_GLANCE_SECONDS)
+        [newest] = await store.jobs.get([newest.job_id])
+    while await _is_open(store.jobs, queue):
+        await asyncio.sleep(_GLANCE_SECONDS)
+
+
+async def _is_open(jobs: OperatorJobs, queue: str) -> bool:
+    return any(status.pending or status.running for status in await jobs.queues() if status.name == queue)

@@ -1,0 +1,73 @@
+"""Worker processes for the length of a measurement."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import TypeVar
+
+from jobhive.bench.plan import Plan
+from jobhive.core.errors import JobhiveError
+from jobhive.store.port import Store
+from jobhive.store.signals import WORKERS
+from jobhive.worker.supervisor import Program, Supervisor
+
+T = TypeVar("T")
+
+_APP = "jobhive.bench.workload:app"
+_GRACE_SECONDS = 1.0
+_POLL_SECONDS = 0.5
+
+
+class WorkersGone(JobhiveError):
+    """The worker processes ended before the measurement did."""
+
+    code = "WORKERS_GONE"
+
+
+async def beside_workers(
+    store: Store, plan: Plan, queues: tuple[str, ...], work: Callable[[], Coroutine[object, object, T]]
+) -> T:
+    """Does the work while worker processes are there and ready; they end with it, however it ends.
+
+    Raises ChildFailed if they cannot start, WorkersGone if somebody makes them retire.
+    """
+    supervisor = Supervisor(store, _programs(plan, queues), _GRACE_SECONDS)
+    supervising = asyncio.create_task(supervisor.run())
+    working = asyncio.create_task(_once_ready(store, plan.processes, work))
+    try:
+        await asyncio.wait({supervising, working}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            await supervising
+            raise WorkersGone("the worker processes ended before they were told to; run the bench again")
+        return await working
+    finally:
+        working.cancel()
+        await _unhurried(_end(supervisor, supervising))
+
+
+def _programs(plan: Plan, queues: tuple[str, ...]) -> list[Program]:
+    named = [part for queue in queues for part in ("--queue", queue)]
+    sizes = ("--concurrency", str(plan.concurrency), "--processes", "1", "--grace", str(_GRACE_SECONDS))
+    return [Program(f"bench-{number}", ("worker", "--app", _APP, *named, *sizes)) for number in range(plan.processes)]
+
+
+async def _once_ready(store: Store, count: int, work: Callable[[], Coroutine[object, object, T]]) -> T:
+    with store.signals.listen(WORKERS) as wake:
+        while len(await store.workers.active()) < count:
+            await wake.wait(_POLL_SECONDS)
+    return await work()
+
+
+async def _end(supervisor: Supervisor, supervising: asyncio.Task[None]) -> None:
+    """A process that was just being started is not there yet to be told: it is told again."""
+    while not supervising.done():
+        await supervisor.stop()
+        await asyncio.wait({supervising}, timeout=_POLL_SECONDS)
+
+
+async def _unhurried(act: Coroutine[object, object, None]) -> None:
+    """Finishes it although the caller is cancelled again: a second Ctrl-C must not leave processes behind."""
+    task = asyncio.create_task(act)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
