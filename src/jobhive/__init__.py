@@ -40,6 +40,7 @@ from jobhive.core.kind import Progress
 from jobhive.core.outcome import JobError
 from jobhive.core.retry import Backoff
 from jobhive.core.states import State
+from jobhive.worker.job_worker import JobWorker
 
 __all__ = [
     "Attempt",
@@ -61,6 +62,7 @@ __all__ = [
     "JobFailed",
     "JobFunction",
     "JobHandle",
+    "JobWorker",
     "Jobhive",
     "JobhiveError",
     "KeyReused",

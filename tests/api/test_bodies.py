@@ -2,9 +2,13 @@
 
 import asyncio
 import json
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from jobhive.api.body import Malformed, parse_object
 from tests.api.conftest import Changes, Site
 
 
@@ -62,6 +66,7 @@ MALFORMED: dict[str, bytes | str] = {
 }
 ROUTES = [("POST", "/v1/jobs"), ("POST", "/v1/inference"), ("PATCH", "/v1/queues/default")]
 JSON = {"Content-Type": "application/json"}
+TEXT = st.text(st.characters(codec="utf-8"), max_size=10)
 
 
 async def test_what_is_no_json_object_is_a_clear_400(site: Site) -> None:  # H15, I4
@@ -127,7 +132,9 @@ async def test_a_charset_beside_json_is_fine(site: Site) -> None:
     assert (await site.client.post("/v1/jobs", content=job("{}"), headers=headers)).status_code == 201
 
 
-async def test_a_client_that_leaves_within_its_body_is_forgotten(site: Site) -> None:  # P12
+async def test_a_client_that_leaves_within_its_body_is_forgotten(  # P12
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
     before = asyncio.all_tasks()
     reader, writer = await asyncio.open_connection(site.host, site.port)
     head = "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
@@ -138,3 +145,26 @@ async def test_a_client_that_leaves_within_its_body_is_forgotten(site: Site) -> 
     writer.transport.abort()
     _, left = await asyncio.wait(serving, timeout=20)
     assert not left
+    assert not caplog.records
+
+
+WELL_FORMED = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**99), 10**99)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT,
+    lambda below: st.lists(below, max_size=4) | st.dictionaries(TEXT, below, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(TEXT, WELL_FORMED, max_size=5), st.booleans())
+def test_every_object_is_read_as_it_is(value: dict[str, object], is_ascii: bool) -> None:
+    assert parse_object(json.dumps(value, ensure_ascii=is_ascii).encode()) == value
+
+
+@given(st.binary(max_size=60) | st.text('{}[]",:\\ue0-+.1NIanty', max_size=40).map(str.encode))
+def test_any_bytes_are_an_object_or_a_refusal(body: bytes) -> None:  # security: JSON oddities
+    with suppress(Malformed):
+        assert isinstance(parse_object(body), dict)

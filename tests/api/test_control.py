@@ -74,6 +74,7 @@ async def test_a_failed_or_cancelled_job_runs_again(site: Site) -> None:  # H11
         await site.store.jobs.finish([end(claim)])
         answer = await site.client.post(f"/v1/jobs/{claim.job_id}/retry")
         assert (answer.status_code, answer.json()["state"], answer.json()["failures"]) == (200, "pending", 0)
+        assert not answer.json().keys() & {"finished_at", "error", "reason", "result"}
         again = await claim_one(site.store)
         assert again.job_id == claim.job_id
         await site.store.jobs.finish([complete(again)])

@@ -22,23 +22,23 @@ class Hive:
     def server(self) -> Background:
         """A server that is ready; on the port of the one before, if there was one."""
         port = self.url.rpartition(":")[2] or "0"
-        server = Background("serve", "--port", port, cwd=HERE, **self._settings)
+        server = Background("serve", "--port", port, cwd=HERE, changes=self._settings)
         self.url = json.loads(server.until('"listens"'))["target"]
         return server
 
-    def worker(self) -> Background:
+    def worker(self, *arguments: str) -> Background:
         """A worker that claims."""
-        worker = Background("worker", cwd=HERE, **self._settings)
+        worker = Background("worker", *arguments, cwd=HERE, changes=self._settings)
         worker.until('"started"')
         return worker
 
     def __call__(self, *arguments: str, **changes: str) -> Done:
         """Runs a command line against the server."""
-        return jobhive(*arguments, JOBHIVE_SERVER=self.url, **changes)
+        return jobhive(*arguments, changes={"JOBHIVE_SERVER": self.url, **changes})
 
     def terminal(self, *arguments: str, **changes: str) -> Terminal:
         """The same, on a terminal."""
-        return Terminal(*arguments, JOBHIVE_SERVER=self.url, **changes)
+        return Terminal(*arguments, changes={"JOBHIVE_SERVER": self.url, **changes})
 
     def ended(self, kind: str, *arguments: str) -> str:
         """The id of a new job that has ended."""

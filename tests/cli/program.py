@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -27,14 +28,16 @@ class Done(NamedTuple):
     err: str
 
 
-def environment(**changes: str) -> dict[str, str]:
+def environment(changes: Mapping[str, str] | None) -> dict[str, str]:
     """Ours, without what would steer the program, and with the changes."""
     steering = ("JOBHIVE_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(steering)}
-    return kept | {"TERM": "xterm", "COLUMNS": "160"} | changes
+    return kept | {"TERM": "xterm", "COLUMNS": "160"} | dict(changes or {})
 
 
-def jobhive(*arguments: str, cwd: Path | None = None, stdin: str = "", **changes: str) -> Done:
+def jobhive(
+    *arguments: str, cwd: Path | None = None, stdin: str = "", changes: Mapping[str, str] | None = None
+) -> Done:
     """Runs a command line with pipes and waits for its end."""
     done = subprocess.run(
         [*_PROGRAM, *arguments],
@@ -42,7 +45,7 @@ def jobhive(*arguments: str, cwd: Path | None = None, stdin: str = "", **changes
         capture_output=True,
         text=True,
         cwd=cwd,
-        env=environment(**changes),
+        env=environment(changes),
         timeout=_LONGEST_WAIT_SECONDS,
         check=False,
     )
@@ -52,9 +55,9 @@ def jobhive(*arguments: str, cwd: Path | None = None, stdin: str = "", **changes
 class Terminal:
     """The program on a terminal of its own, which is also where its signals come from."""
 
-    def __init__(self, *arguments: str, cwd: Path | None = None, **changes: str) -> None:
+    def __init__(self, *arguments: str, cwd: Path | None = None, changes: Mapping[str, str] | None = None) -> None:
         self._ours, theirs = pty.openpty()
-        self._process = subprocess.Popen([*_ON_TERMINAL, *arguments], stdin=theirs, cwd=cwd, env=environment(**changes))
+        self._process = subprocess.Popen([*_ON_TERMINAL, *arguments], stdin=theirs, cwd=cwd, env=environment(changes))
         os.close(theirs)
         self.shown = ""  # all that came so far, cursor codes included
 
@@ -94,7 +97,7 @@ class Terminal:
 class Background:
     """A program that stays, with its log in a pipe. Killed with the block, if it is still there."""
 
-    def __init__(self, *arguments: str, cwd: Path | None = None, **changes: str) -> None:
+    def __init__(self, *arguments: str, cwd: Path | None = None, changes: Mapping[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
             [*_PROGRAM, *arguments],
             stdin=subprocess.DEVNULL,
@@ -102,7 +105,7 @@ class Background:
             stderr=subprocess.PIPE,
             text=True,
             cwd=cwd,
-            env=environment(**changes),
+            env=environment(changes),
         )
         self.log = ""
 

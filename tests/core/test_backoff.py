@@ -62,11 +62,18 @@ def test_no_failure_waits_like_the_first(failures: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"base": -SECOND}, {"cap": -SECOND}, {"jitter": -0.1}, {"jitter": 1.1}, {"jitter": float("nan")}], ids=str
+    ("base", "cap", "jitter"),
+    [
+        (-SECOND, HOUR, 0.1),
+        (SECOND, -SECOND, 0.1),
+        (SECOND, HOUR, -0.1),
+        (SECOND, HOUR, 1.1),
+        (SECOND, HOUR, float("nan")),
+    ],
 )
-def test_a_wrong_backoff_is_refused(wrong: dict[str, timedelta | float]) -> None:
+def test_a_wrong_backoff_is_refused(base: timedelta, cap: timedelta, jitter: float) -> None:
     with pytest.raises(ValueError, match="backoff"):
-        Backoff(**wrong)
+        Backoff(base, cap, jitter)
 
 
 def test_a_negative_number_of_retries_is_refused() -> None:

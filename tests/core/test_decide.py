@@ -85,7 +85,7 @@ def test_an_outcome_leads_to_its_move(outcome: Outcome, failures: int, move: Mov
     assert decide(a_claim(failures=failures), outcome, STEADY, Random(0)) == move
 
 
-errors = st.builds(JobError, st.text(), st.text(), st.text(), st.text())
+errors = st.builds(JobError, st.just("ValueError"), st.text(max_size=5), st.just("Traceback"), st.just("JOB_ERROR"))
 delays = st.timedeltas(timedelta(0), timedelta(days=3650))
 outcomes = st.one_of(
     st.builds(Completed, st.text(), st.none() | st.text()),

@@ -15,12 +15,12 @@ values = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=5,
+    max_leaves=3,
 )
 listed = st.lists(
-    st.tuples(st.text(min_size=1), st.integers(0, 4_102_444_800_000), st.dictionaries(st.text(), values, max_size=3)),
+    st.tuples(st.text(min_size=1), st.integers(0, 4_102_444_800_000), st.dictionaries(st.text(), values, max_size=2)),
     min_size=1,
-    max_size=10,
+    max_size=6,
 )
 
 

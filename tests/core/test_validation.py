@@ -66,31 +66,29 @@ FIELDS = sorted(Everything.model_fields)
 WRONG = [SECRET, [SECRET], {"a": SECRET}, [[SECRET]], SECRET * 10_000, {"form": SECRET}, f"https://[{SECRET}]"]
 
 
-def _refusal(params: object) -> InvalidInput:
-    with pytest.raises(InvalidInput) as refusal:
+def _complaint(params: object) -> InvalidInput | None:
+    """What is said of the params, if anything."""
+    try:
         KIND.read_params(json.dumps(params))
-    return refusal.value
+    except InvalidInput as refusal:
+        return refusal
+    return None
 
 
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("wrong", WRONG, ids=["text", "list", "object", "lists", "long", "tag", "url"])
 def test_no_value_is_ever_echoed(field: str, wrong: object) -> None:  # I4
-    try:
-        KIND.read_params(json.dumps({field: wrong}))
-    except InvalidInput as refusal:
-        assert SECRET not in str(refusal)
-        assert SECRET not in repr(refusal.errors)
-        assert refusal.__cause__ is None
-        assert refusal.__suppress_context__
+    complaint = _complaint({field: wrong})
+    assert SECRET not in str(complaint)
+    assert SECRET not in repr(complaint and complaint.errors)
+    assert complaint is None or (complaint.__cause__ is None and complaint.__suppress_context__)
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), st.text("zq7-", min_size=5) | st.lists(st.text("zq7-", min_size=5))))
-def test_no_text_of_the_input_reaches_the_errors(params: dict[str, object]) -> None:  # I4
-    texts = [text for value in params.values() for text in (value if isinstance(value, list) else [value])]
-    try:
-        KIND.check_params(params)
-    except InvalidInput as refusal:
-        assert not [text for text in texts if str(text) in str(refusal)]
+def test_no_text_of_the_input_reaches_the_errors(params: dict[str, str | list[str]]) -> None:  # I4
+    texts = [text for value in params.values() for text in ([value] if isinstance(value, str) else value)]
+    complaint = str(_complaint(params))
+    assert not [text for text in texts if text in complaint]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +103,8 @@ def test_malformed_input_is_refused_without_an_echo(text: str) -> None:
 
 
 def test_every_fault_is_told_with_its_place_and_its_rule() -> None:  # I4
-    refusal = _refusal({"whole": 11, "numbers": [1, "x"], "table": {"a": None}, "unheard": 1})
+    refusal = _complaint({"whole": 11, "numbers": [1, "x"], "table": {"a": None}, "unheard": 1})
+    assert refusal is not None
     assert [(error.field, error.constraint) for error in refusal.errors] == [
         ("params.whole", "less_than_equal"),
         ("params.numbers.1", "int_parsing"),
@@ -118,13 +117,12 @@ def test_every_fault_is_told_with_its_place_and_its_rule() -> None:  # I4
 
 
 def test_an_error_of_the_whole_has_a_place_too() -> None:
-    try:
+    with pytest.raises(ValidationError) as error:
         TypeAdapter(int).validate_python("x")
-    except ValidationError as error:
-        assert [each.field for each in field_errors(error)] == ["body"]
-        assert [each.field for each in field_errors(error, prefix="params")] == ["params"]
-        assert invalid("this is wrong", error).errors == tuple(field_errors(error))
-        assert str(invalid("this is wrong", error)).startswith("this is wrong: body: ")
+    assert [each.field for each in field_errors(error.value)] == ["body"]
+    assert [each.field for each in field_errors(error.value, prefix="params")] == ["params"]
+    assert invalid("this is wrong", error.value).errors == tuple(field_errors(error.value))
+    assert str(invalid("this is wrong", error.value)).startswith("this is wrong: body: ")
 
 
 def test_an_invalid_input_lists_what_it_was_given() -> None:

@@ -152,15 +152,16 @@ class Model:
             return True if former.state in (former.left_for, _AFTER_STAGING.get(former.left_for)) else None
         return False if ending in (Ending.COMPLETE, Ending.FAIL) else None
 
-    def append(self, held: Held, first_seq: int, count: int) -> bool:
-        """Whether the batch counts."""
+    def append(self, held: Held, first_seq: int, count: int) -> bool | None:
+        """Whether the batch counts; None where that is not promised: stored before, by a claim that is over."""
         batch = (held.attempt, first_seq, first_seq + count - 1)
         job = self.owned(held)
         if job is not None and first_seq == job.last_seq + 1:
             job.last_seq += count
             job.batches.add(batch)
             return True
-        return held.job_id in self.jobs and batch in self.jobs[held.job_id].batches
+        was_stored = held.job_id in self.jobs and batch in self.jobs[held.job_id].batches
+        return None if was_stored and job is None else was_stored
 
     def renew(self, held: Held) -> bool:
         """Whether the claim still holds."""

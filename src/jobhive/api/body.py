@@ -126,7 +126,7 @@ def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > LONGEST_INTEGER:
+    if len(digits.lstrip("-")) > LONGEST_INTEGER:
         _refuse("json_integer", f"an integer has at most {LONGEST_INTEGER} digits; send a longer one as text")
     return int(digits)
 

@@ -106,8 +106,7 @@ def _tell_state(view: JobView, record: JobRecord) -> None:
         view["cancel_requested"] = record.cancel_requested_at_ms is not None
     if record.state is State.RUNNING or record.state.is_final:
         _tell_run(view, record)
-    if record.state.is_final:
-        _tell_end(view, record)
+    _tell_end(view, record)
 
 
 def _tell_run(view: JobView, record: JobRecord) -> None:

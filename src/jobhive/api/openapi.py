@@ -18,7 +18,7 @@ class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The document; made once, when it is first asked for."""
         if self.openapi_schema is None:
-            document = deepcopy(super().openapi())
+            document = deepcopy(super().openapi())  # parts of it belong to the routes, which other APIs share
             schemas: dict[str, Any] = document["components"]["schemas"]
             schemas["Problem"] = TypeAdapter(Problem).json_schema(ref_template=SCHEMA_REF)
             document["paths"]["/v1/inference"]["post"]["requestBody"] = _inference_body(self.state.services)

@@ -145,15 +145,23 @@ class Jobhive:
                 await worker.stop(grace)
 
     async def run_until_idle(self, concurrency: int = DEFAULT_CONCURRENCY) -> None:
-        """Runs jobs here until none is pending or running in the kinds' queues; for tests and scripts."""
+        """Runs jobs here until its queues hold none that runs or that it could take; for tests and scripts."""
         async with self.worker(concurrency=concurrency) as worker:
             with self.store.signals.listen(EVERYTHING) as wake:
                 while await self._is_busy(worker.queues):
                     await wake.wait(_IDLE_POLL_SECONDS)
 
     async def _is_busy(self, queues: Sequence[str]) -> bool:
-        figures = await self.store.jobs.queues()
-        return any(queue.pending or queue.running for queue in figures if queue.name in queues)
+        """What is running is looked at twice: a job may be claimed between the first look and the second."""
+        kinds = self.kinds.shared().names()
+        return (
+            await self._is_running(queues)
+            or bool(await self.store.jobs.peek(queues, kinds, 1))
+            or await self._is_running(queues)
+        )
+
+    async def _is_running(self, queues: Sequence[str]) -> bool:
+        return any(queue.running for queue in await self.store.jobs.queues() if queue.name in queues)
 
     @asynccontextmanager
     async def upkeep(self) -> AsyncGenerator[None]:

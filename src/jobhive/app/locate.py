@@ -5,19 +5,18 @@ from pathlib import Path
 
 from jobhive.core.errors import StoreRefused
 from jobhive.store.port import Store
-from jobhive.store.sqlite import SqliteStore
 
 _SQLITE = "sqlite:///"
 
 
 def store_at(url: str, lease: timedelta) -> Store:
     """The engine for a path or a `sqlite:///` URL, not yet opened. Raises StoreRefused for anything else."""
-    if url.startswith(_SQLITE):
-        return SqliteStore(_path(url.removeprefix(_SQLITE), url), lease=lease)
-    if "://" in url:
+    from jobhive.store.sqlite import SqliteStore  # loaded only now: a program may import us and never open a store
+
+    if "://" in url and not url.startswith(_SQLITE):
         scheme = url.partition("://")[0]
         raise StoreRefused(f"no store engine for {scheme}:// URLs; use a path or {_SQLITE}path/to/jobhive.db")
-    return SqliteStore(_path(url, url), lease=lease)
+    return SqliteStore(_path(url.removeprefix(_SQLITE), url), lease=lease)
 
 
 def _path(text: str, url: str) -> Path:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import TypeVar
 
 from jobhive.bench.plan import Plan
@@ -42,7 +41,7 @@ async def beside_workers(
         return await working
     finally:
         working.cancel()
-        await _unhurried(_end(supervisor, supervising))
+        await _end(supervisor, supervising)
 
 
 def _programs(plan: Plan, queues: tuple[str, ...]) -> list[Program]:
@@ -64,10 +63,3 @@ async def _end(supervisor: Supervisor, supervising: asyncio.Task[None]) -> None:
         await supervisor.stop()
         await asyncio.wait({supervising}, timeout=_POLL_SECONDS)
 
-
-async def _unhurried(act: Coroutine[object, object, None]) -> None:
-    """Finishes it although the caller is cancelled again: a second Ctrl-C must not leave processes behind."""
-    task = asyncio.create_task(act)
-    while not task.done():
-        with suppress(asyncio.CancelledError):
-            await asyncio.shield(task)

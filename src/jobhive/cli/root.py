@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jobhive.cli import demo, doctor, job, run, serve, status, stream, up, worker
+from jobhive.cli import bench, demo, doctor, job, run, serve, status, stream, up, worker
 from jobhive.cli.exits import Exit, report
 from jobhive.cli.options import LogFormat, LogLevel
 from jobhive.cli.output import say
@@ -27,6 +27,7 @@ root.command()(worker.worker)
 root.command()(run.run)
 root.command()(stream.stream)
 root.add_typer(job.jobs, name="job")
+root.command()(bench.bench)
 root.command()(status.status)
 root.command()(doctor.doctor)
 

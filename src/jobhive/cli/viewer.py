@@ -98,8 +98,7 @@ def _remark(told: Told) -> str:
         case event.STARTED:
             said = _facts(values, without={"job_id", "started_at"})
         case event.ATTEMPT:
-            why = ": ".join(str(values[name]) for name in ("reason", "message") if name in values)
-            said = f"{values.get('n')} follows ({why}); what came before is void"
+            said = f"{values.get('n')} follows ({_why(values)}); what came before is void"
         case "log":
             said = str(values.get("line"))
         case "narration":
@@ -107,6 +106,14 @@ def _remark(told: Told) -> str:
         case _:
             said = _facts(values)
     return f"{told.type:<9} {said.strip()}".rstrip()
+
+
+def _why(values: dict[str, JsonValue]) -> str:
+    match values:
+        case {"reason": reason, "error": {"type": type_, "message": message}}:
+            return f"{reason} after {type_}: {message}"
+        case _:
+            return str(values.get("reason"))
 
 
 def _facts(values: dict[str, JsonValue], without: Set[str] = frozenset()) -> str:

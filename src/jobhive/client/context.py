@@ -3,21 +3,26 @@
 import asyncio
 from collections.abc import Mapping
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, JsonValue, ValidationError
 
-from jobhive.client.steering import Cancel
+from jobhive.client.steering import CancelNoticed
+from jobhive.core.errors import FieldError, InvalidInput
+from jobhive.core.event import ATTEMPT, STARTED, TERMINAL
 from jobhive.core.job import RunningJob, running
-from jobhive.core.kind import Kind, Progress
+from jobhive.core.kind import Kind
 from jobhive.core.receipt import Claim
+from jobhive.core.validation import invalid
 from jobhive.narration import narrate
 from jobhive.streams.feed import PROGRESS, Feed
 from jobhive.streams.writer import StreamWriter
+
+_TOLD_BY_JOBHIVE = TERMINAL | {STARTED, ATTEMPT}
 
 
 class Context:
     """Handed to async handlers that ask for it as their first parameter. Lives as long as the attempt."""
 
-    __slots__ = ("_claim", "_feed", "_kind", "_streams", "is_cancel_requested", "params")
+    __slots__ = ("_claim", "_feed", "_kind", "_streams", "has_told_cancel", "is_cancel_requested", "params")
 
     def __init__(self, claim: Claim, kind: Kind, params: BaseModel, streams: StreamWriter) -> None:
         self._claim = claim
@@ -25,7 +30,8 @@ class Context:
         self._streams = streams
         self._feed: Feed | None = None  # made with the first event, so that a silent job costs nothing
         self.params = params
-        self.is_cancel_requested = False  # set by the worker once somebody asked
+        self.is_cancel_requested = False  # set by the worker once the handler is to stop
+        self.has_told_cancel = False  # set once the handler has seen that
 
     @property
     def job_id(self) -> str:
@@ -43,7 +49,15 @@ class Context:
         return running(self._claim, self._kind, self.params)
 
     async def emit(self, type_: str, /, **data: JsonValue) -> None:
-        """Tells an event; it is durable within milliseconds. Raises InvalidInput for data that is not JSON."""
+        """Tells an event; it is durable within milliseconds.
+
+        Raises InvalidInput for data that is not JSON and for types that Jobhive tells itself.
+        """
+        if type_ in _TOLD_BY_JOBHIVE:
+            refused = FieldError("type", "reserved", f"Jobhive itself tells {', '.join(sorted(_TOLD_BY_JOBHIVE))}")
+            raise InvalidInput("the event cannot be told", [refused])
+        if type_ == PROGRESS:
+            data = self._checked_progress(data)
         self.tell(type_, data)
         await self.feed.room()
 
@@ -56,10 +70,11 @@ class Context:
     ) -> None:
         """Tells how far the job is, in words and per cent or as the kind's own progress type.
 
-        May be called as often as one likes: at most ten a second are stored, and always the last.
+        May be called as often as one likes: at most ten a second are stored, and always the last. Raises InvalidInput
+        for what is not the kind's progress.
         """
-        told = stage if isinstance(stage, BaseModel) else Progress(stage=stage, percentage=percentage, message=message)
-        self.tell(PROGRESS, told.model_dump(mode="json", exclude_none=True))
+        words = {"stage": stage, "percentage": percentage, "message": message}
+        self.tell(PROGRESS, self._checked_progress(stage if isinstance(stage, BaseModel) else words))
         await self.feed.room()
 
     async def narrate(self, action: str, target: str, sentence: str) -> None:
@@ -68,13 +83,24 @@ class Context:
         await self.emit("narration", actor=self._claim.kind, action=action, target=target, sentence=sentence)
 
     def cancelled(self) -> bool:
-        """Whether somebody asked to cancel this job."""
+        """Whether the handler is to stop: somebody asked to cancel the job, or its worker cannot wait any longer.
+
+        After a True, return or raise soon; what is returned then is not taken for the job's result.
+        """
+        self.has_told_cancel = self.has_told_cancel or self.is_cancel_requested
         return self.is_cancel_requested
 
     def check_cancelled(self) -> None:
-        """Raises `Cancel` if somebody asked to cancel this job."""
-        if self.is_cancel_requested:
-            raise Cancel("cancel requested")
+        """Raises `Cancel` if the handler is to stop; see `cancelled`."""
+        if self.cancelled():
+            raise CancelNoticed
+
+    def _checked_progress(self, told: object) -> dict[str, JsonValue]:
+        try:
+            progress = self._kind.progress.model_validate(told)
+        except ValidationError as error:
+            raise invalid("the progress cannot be told", error, prefix="progress") from None
+        return progress.model_dump(mode="json", exclude_none=True)
 
     @property
     def feed(self) -> Feed:
@@ -134,9 +160,9 @@ class SyncContext:
         asyncio.run_coroutine_threadsafe(told, self._loop).result()
 
     def cancelled(self) -> bool:
-        """Whether somebody asked to cancel this job; threads cannot be interrupted, so look from time to time."""
+        """As `Context.cancelled`. Threads cannot be interrupted, so look from time to time."""
         return self._context.cancelled()
 
     def check_cancelled(self) -> None:
-        """Raises `Cancel` if somebody asked to cancel this job."""
+        """As `Context.check_cancelled`."""
         self._context.check_cancelled()

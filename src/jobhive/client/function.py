@@ -37,7 +37,7 @@ class Enqueuer(Generic[P, R]):
         self._application = application
         self._options = options
         first = int(handler.wants_context)
-        self._parameters = list(inspect.signature(handler.function).parameters)[first:]
+        self._parameters = list(inspect.signature(handler.function).parameters.values())[first:]
 
     async def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> JobHandle[R]:
         """Stores a job with these arguments; returns once it is durable. Raises InvalidInput, KeyReused, QueueFull."""
@@ -55,19 +55,28 @@ class Enqueuer(Generic[P, R]):
 
     def _named(self, args: Sequence[object], kwargs: Mapping[str, object]) -> object:
         """The arguments as the kind's params model takes them."""
-        if len(args) > len(self._parameters):
-            raise TypeError(f"{self._handler.kind.name} takes {len(self._parameters)} arguments, not {len(args)}")
-        named = dict(zip(self._parameters, args, strict=False))
+        places = [each.name for each in self._parameters if each.kind is not inspect.Parameter.KEYWORD_ONLY]
+        if len(args) > len(places):
+            raise TypeError(f"{self._handler.kind.name} takes {len(places)} arguments by place, not {len(args)}")
+        named = dict(zip(places, args, strict=False))
         twice = named.keys() & kwargs.keys()
         if twice:
             raise TypeError(f"{self._handler.kind.name} got {', '.join(sorted(twice))} twice, by place and by name")
         named |= kwargs
-        model = self._handler.model_parameter
-        return named if model is None else named.get(model)
+        return named if self._handler.model_parameter is None else self._whole(named)
+
+    def _whole(self, named: Mapping[str, object]) -> object:
+        """The one argument that is the whole of the params."""
+        [parameter] = self._parameters
+        unknown = named.keys() - {parameter.name}
+        if unknown:
+            raise TypeError(f"{self._handler.kind.name} takes {parameter.name} only, not {', '.join(sorted(unknown))}")
+        default = {} if parameter.default is inspect.Parameter.empty else parameter.default
+        return named.get(parameter.name, default)
 
     async def _insert(self, params: Sequence[object]) -> list[JobHandle[R]]:
         kind, options = self._handler.kind, self._options
-        texts = [kind.check_params(each).model_dump_json() for each in params]
+        texts = [kind.dump_params(kind.check_params(each)) for each in params]
         ids = new_job_ids(len(texts))
         jobs = [new_job(kind, text, options, job_id=job_id) for text, job_id in zip(texts, ids, strict=True)]
         store = await self._application.opened()
@@ -86,6 +95,11 @@ class JobFunction(Enqueuer[P, R], Generic[C, T, P, R]):
     def __call__(self, *args: C.args, **kwargs: C.kwargs) -> T:
         """Calls the function itself, here and now; no job is made."""
         return self._function(*args, **kwargs)
+
+    @property
+    def handler(self) -> Handler:
+        """The kind and the function, as workers see them."""
+        return self._handler
 
     @property
     def kind(self) -> Kind[BaseModel, BaseModel, R]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from jobhive.client.steering import LONGEST
 from jobhive.core.clock import to_milliseconds, to_ms
 from jobhive.core.errors import FieldError, InvalidInput
 from jobhive.core.ids import new_job_id
@@ -12,7 +13,6 @@ from jobhive.core.record import NewJob
 _KEY_LENGTH = 512
 _PRIORITIES = range(-32_768, 32_768)
 _MOST_RETRIES = 1_000
-_LONGEST_DELAY_SECONDS = 100 * 366 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,9 @@ class Options:
                 self.queue is None or bool(QUEUE_NAME.fullmatch(self.queue)), "queue", f"match {QUEUE_NAME.pattern}"
             ),
             _unless(self.priority in _PRIORITIES, "priority", "an integer from -32768 to 32767"),
-            _unless(0 <= self._delay_seconds <= _LONGEST_DELAY_SECONDS, "delay", "zero to a hundred years, in seconds"),
+            _unless(
+                0 <= self._delay_seconds <= LONGEST.total_seconds(), "delay", "zero to a hundred years, in seconds"
+            ),
             _unless(self.run_at is None or self.run_at.tzinfo is not None, "run_at", "an instant with its time zone"),
             _unless(self.run_at is None or self.delay is None, "run_at", "either run_at or delay, not both"),
             _unless(self.key is None or 0 < len(self.key) <= _KEY_LENGTH, "key", f"1 to {_KEY_LENGTH} characters"),

@@ -3,6 +3,9 @@
 from datetime import timedelta
 
 from jobhive.core.errors import JobhiveError
+from jobhive.core.outcome import storable
+
+LONGEST = timedelta(days=100 * 366)
 
 
 class Steering(JobhiveError):
@@ -38,7 +41,14 @@ class Cancel(Steering):
 
     def __init__(self, reason: str = "cancelled by its handler") -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = storable(reason)
+
+
+class CancelNoticed(Cancel):
+    """Raised by `check_cancelled`: the handler saw that it is to stop. What becomes of the job, its worker knows."""
+
+    def __init__(self) -> None:
+        super().__init__("cancel requested")
 
 
 class Discard(Steering):
@@ -52,8 +62,8 @@ class Discard(Steering):
 
 
 def as_timedelta(duration: timedelta | float, what: str) -> timedelta:
-    """Seconds or a timedelta as a timedelta. Raises ValueError below zero."""
-    delta = duration if isinstance(duration, timedelta) else timedelta(seconds=duration)
-    if delta < timedelta(0):
-        raise ValueError(f"{what} takes a duration of zero or more, not {delta}")
-    return delta
+    """Seconds or a timedelta as a timedelta. Raises ValueError below zero and above a hundred years."""
+    seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration
+    if not 0 <= seconds <= LONGEST.total_seconds():
+        raise ValueError(f"{what} takes a duration from zero to a hundred years, not {duration}")
+    return timedelta(seconds=seconds)

@@ -28,5 +28,5 @@ class Submitter:
         """
         known = self._kinds[kind].kind
         model = known.read_params(params) if isinstance(params, bytes | str) else known.check_params(params)
-        [inserted] = await self._jobs.insert([new_job(known, model.model_dump_json(), options, owner)])
+        [inserted] = await self._jobs.insert([new_job(known, known.dump_params(model), options, owner)])
         return inserted

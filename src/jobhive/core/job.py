@@ -200,7 +200,7 @@ def _running(record: JobRecord, kind: Kind[P, G, R], common: _Common[P]) -> Runn
         **common,
         started_at=_at(record.claimed_at_ms),
         worker=record.worker or "",
-        progress=None if record.progress is None else kind.progress.model_validate_json(record.progress),
+        progress=None if record.progress is None else kind.read_progress(record.progress),
         is_cancel_requested=record.cancel_requested_at_ms is not None,
     )
 
@@ -210,7 +210,7 @@ def _complete(record: JobRecord, kind: Kind[P, G, R], common: _Common[P]) -> Com
         **common,
         started_at=_at(record.claimed_at_ms),
         finished_at=_at(record.finished_at_ms),
-        result=kind.result.validate_json(record.result or "null"),
+        result=kind.read_result(record.result or "null"),
     )
 
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Generic
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 from typing_extensions import TypeVar
 
-from jobhive.core.errors import InvalidInput
+from jobhive.core.errors import FieldError, InvalidInput
 from jobhive.core.outcome import OnCrash
 from jobhive.core.retry import RetryPolicy
 from jobhive.core.validation import invalid
@@ -64,6 +65,31 @@ class Kind(Generic[P, G, R]):
             return self.params.model_validate(params)
         except ValidationError as error:
             raise self._refused(error) from None
+
+    def dump_params(self, params: BaseModel) -> str:
+        """Validated params as JSON text that reads back. Raises InvalidInput for values that JSON cannot hold."""
+        try:
+            text = params.model_dump_json()
+        except (PydanticSerializationError, ValueError) as error:
+            unfit = FieldError("params", "json", f"JSON cannot hold these values: {error}")
+            raise InvalidInput(f"params of kind {self.name!r} are not valid", [unfit]) from None
+        if "null" in text:  # perhaps a NaN that became one
+            self.read_params(text)
+        return text
+
+    def read_result(self, result: str) -> R:
+        """Validates JSON text. Raises InvalidInput where it does not fit the kind."""
+        try:
+            return self.result.validate_json(result)
+        except ValidationError as error:
+            raise invalid(f"the stored result does not fit kind {self.name!r}", error, prefix="result") from None
+
+    def read_progress(self, progress: str) -> G:
+        """Validates JSON text. Raises InvalidInput where it does not fit the kind."""
+        try:
+            return self.progress.model_validate_json(progress)
+        except ValidationError as error:
+            raise invalid(f"the stored progress does not fit kind {self.name!r}", error, prefix="progress") from None
 
     def _refused(self, error: ValidationError) -> InvalidInput:
         return invalid(f"params of kind {self.name!r} are not valid", error, prefix="params")

@@ -31,14 +31,26 @@ class JobError(NamedTuple):
 
     @classmethod
     def of(cls, error: BaseException, code: str | None = None) -> "JobError":
-        """Describes an exception; its own `code` attribute wins over JOB_ERROR where it has one."""
-        own = getattr(error, "code", None)
+        """Describes an exception; the `code` of its class wins over JOB_ERROR where it has one."""
+        own = getattr(type(error), "code", None)
         return cls(
             type=type(error).__name__,
-            message=str(error)[:_MESSAGE_LIMIT],
-            traceback="".join(tracebacks.format_exception(error))[-_TRACEBACK_LIMIT:],
+            message=storable(_message(error)[:_MESSAGE_LIMIT]),
+            traceback=storable("".join(tracebacks.format_exception(error))[-_TRACEBACK_LIMIT:]),
             code=code or (own if isinstance(own, str) else "JOB_ERROR"),
         )
+
+
+def storable(text: str) -> str:
+    """The text with what UTF-8 cannot hold escaped, such as the odd bytes of a file's name."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as broken:  # an exception whose own text fails must not take the worker along
+        return f"its message cannot be told: {type(broken).__name__}"
 
 
 # ---- outcomes: what the executor saw -------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import Future
 from enum import StrEnum
 
 from jobhive.client.context import Context
@@ -20,13 +21,14 @@ class Stop(StrEnum):
 class Attempt:
     """One claimed job on its way through this worker. Lives from the claim until its move is written."""
 
-    __slots__ = ("claim", "context", "handler", "has_ended", "stop", "task")
+    __slots__ = ("claim", "context", "handler", "has_ended", "stop", "task", "thread")
 
     def __init__(self, claim: Claim, handler: Handler) -> None:
         self.claim = claim
         self.handler = handler
         self.context: Context | None = None  # made by the executor for handlers that see one
         self.task: asyncio.Task[None] | None = None  # set by the worker as it starts the attempt
+        self.thread: Future[object] | None = None  # where the handler is a plain function: it may outlive the attempt
         self.stop: Stop | None = None  # why it was interrupted; read by the executor
         self.has_ended = False  # set by the executor once the handler is done: too late to interrupt it
 

@@ -37,12 +37,16 @@ class Claimer:
         """Begins to claim from these queues."""
         self._task = asyncio.create_task(self._run(signals, queues), name="jobhive-claimer")
 
-    async def stop(self) -> None:
-        """Claims no more. A claim under way is awaited and its jobs are begun."""
+    def quit(self) -> None:
+        """Claims no more. The jobs of a claim under way are begun."""
         self._is_stopping = True
+        if self._task is not None and not self._is_claiming:
+            self._task.cancel()
+
+    async def stop(self) -> None:
+        """The same, and returns once it is so."""
+        self.quit()
         if self._task is not None:
-            if not self._is_claiming:
-                self._task.cancel()
             await asyncio.wait([self._task])
 
     async def _run(self, signals: Signals, queues: Sequence[str]) -> None:
@@ -50,7 +54,7 @@ class Claimer:
             while not self._is_stopping:
                 await self._slots.wait()
                 limit = self._slots.free
-                if await self._claim(limit) < limit:
+                if await self._claim(limit) < limit and not self._is_stopping:
                     await wake.wait(self._error_backoff if self._trouble.is_on else self._poll_interval)
 
     async def _claim(self, limit: int) -> int:

@@ -5,10 +5,10 @@ from collections.abc import Awaitable
 from random import Random
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from jobhive.client.handler import Handler
-from jobhive.client.steering import Cancel, Discard, Retry, Snooze
+from jobhive.client.steering import Cancel, CancelNoticed, Discard, Retry, Snooze
 from jobhive.core.errors import InvalidInput, LeaseLost
 from jobhive.core.outcome import (
     Cancelled,
@@ -26,6 +26,7 @@ from jobhive.core.outcome import (
 from jobhive.core.validation import field_errors
 from jobhive.worker.attempts import Attempt, Stop
 from jobhive.worker.handling import Handling
+from jobhive.worker.isolation import Judged
 
 
 class Executor:
@@ -53,14 +54,17 @@ class Executor:
         handler = attempt.handler
         try:
             params = handler.kind.read_params(attempt.claim.params)
+        except InvalidInput as error:
+            return Failed(JobError.of(error, "INVALID_PARAMS"), is_retryable=False)
+        try:
             result = await self._handled(attempt, params)
-            return _completed(handler, result)
+            return _interrupted(attempt) if _has_obeyed(attempt) else _completed(handler, result)
         except asyncio.CancelledError:
             return _interrupted(attempt)
         except LeaseLost:
             return None
         except BaseException as error:  # a handler's SystemExit must not end the worker
-            return _judged(handler, error)
+            return _judged(attempt, error)
 
     def _handled(self, attempt: Attempt, params: BaseModel) -> Awaitable[object]:
         called = self._handling.call(attempt, params)
@@ -91,7 +95,8 @@ async def _bounded(called: Awaitable[object], seconds: float) -> object:
         raise
 
 
-def _completed(handler: Handler, result: object) -> Completed:
+def completed(handler: Handler, result: object) -> Completed:
+    """What a handler returned, as the store keeps it. Raises InvalidResult."""
     adapter = handler.kind.result
     try:
         checked = adapter.validate_python(result, strict=True)
@@ -99,7 +104,24 @@ def _completed(handler: Handler, result: object) -> Completed:
         wrong = "; ".join(f"{each.field}: {each.message}" for each in field_errors(error, prefix="result"))
         raise InvalidResult(f"kind {handler.kind.name!r} returned the wrong type: {wrong}") from None
     ending = None if handler.ending is None else to_json(handler.ending(checked)).decode()
-    return Completed(adapter.dump_json(checked).decode(), ending)
+    return Completed(_dumped(handler, checked), ending)
+
+
+def _dumped(handler: Handler, result: object) -> str:
+    """The result as JSON that reads back."""
+    adapter = handler.kind.result
+    try:
+        text = adapter.dump_json(result)
+        if b"null" in text:  # perhaps a NaN that became one
+            adapter.validate_json(text)
+    except (PydanticSerializationError, ValueError) as error:
+        raise InvalidResult(f"kind {handler.kind.name!r} returned what JSON cannot hold: {error}") from None
+    return text.decode()
+
+
+def _has_obeyed(attempt: Attempt) -> bool:
+    """Whether the handler returned because it was told to stop: what it returned is not its result."""
+    return attempt.stop is not None and attempt.context is not None and attempt.context.has_told_cancel
 
 
 def _interrupted(attempt: Attempt) -> Outcome | None:
@@ -114,18 +136,22 @@ def _interrupted(attempt: Attempt) -> Outcome | None:
             return Failed(JobError("CancelledError", "the handler cancelled itself", "", "JOB_ERROR"))
 
 
-def _judged(handler: Handler, error: BaseException) -> Outcome:
+def _judged(attempt: Attempt, error: BaseException) -> Outcome | None:
+    policy = attempt.handler.kind.retry
     match error:
         case Retry(after=after):
             return RetryAsked(JobError.of(error), after)
         case Snooze(delay=delay):
             return Snoozed(delay)
+        case CancelNoticed() if attempt.stop is not None:
+            return _interrupted(attempt)
         case Cancel(reason=reason):
             return Cancelled(reason)
         case Discard():
             return Discarded(JobError.of(error))
-        case InvalidInput():
-            return Failed(JobError.of(error, "INVALID_PARAMS"), is_retryable=False)
+        case InvalidResult():
+            return Failed(JobError.of(error), is_retryable=False)
+        case _ if attempt.stop is not None:  # it was told to stop, and stopped its own way
+            return _interrupted(attempt)
         case _:
-            is_retryable = not isinstance(error, InvalidResult) and handler.kind.retry.covers(error)
-            return Failed(JobError.of(error), is_retryable)
+            return Failed(JobError.of(error), policy.covers(error))

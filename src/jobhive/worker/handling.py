@@ -1,8 +1,8 @@
 """Running a handler in its own manner: on the loop, as a stream, in a thread, in a process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import cast
 
 from pydantic import BaseModel
@@ -13,16 +13,16 @@ from jobhive.client.handler import Style
 from jobhive.streams.writer import StreamWriter
 from jobhive.worker.attempts import Attempt
 from jobhive.worker.isolation import ProcessPool
+from jobhive.worker.threads import in_thread
 
 Manner = Callable[[Attempt, BaseModel], Awaitable[object]]
 
 
 class Handling:
-    """Calls handlers. Threads and processes live from the first need to `close`."""
+    """Calls handlers. Processes live from the first need to `close`."""
 
-    def __init__(self, streams: StreamWriter, concurrency: int) -> None:
+    def __init__(self, streams: StreamWriter) -> None:
         self._streams = streams
-        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="jobhive-job")
         self._processes = ProcessPool()
         self._manners: dict[Style, Manner] = {
             Style.ASYNC: self._on_loop,
@@ -37,7 +37,6 @@ class Handling:
 
     async def close(self) -> None:
         """Ends idle processes; threads that still run end with this process."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
         await self._processes.close()
 
     def _on_loop(self, attempt: Attempt, params: BaseModel) -> Awaitable[object]:
@@ -52,15 +51,19 @@ class Handling:
         context = self._context(attempt, params)
         leading = (context,) if attempt.handler.wants_context else ()
         items = attempt.handler.function(*leading, **attempt.handler.arguments(params))
-        async for item in cast("AsyncIterator[object]", items):
-            await context.emit("item", value=to_jsonable_python(item))
+        async with aclosing(cast("AsyncGenerator[object]", items)) as stream:
+            async for item in stream:
+                await context.emit("item", value=to_jsonable_python(item))
 
     async def _in_thread(self, attempt: Attempt, params: BaseModel) -> object:
-        loop = asyncio.get_running_loop()
         context = self._context(attempt, params)
-        leading = (SyncContext(context, loop),) if attempt.handler.wants_context else ()
+        leading = (SyncContext(context, asyncio.get_running_loop()),) if attempt.handler.wants_context else ()
         arguments = attempt.handler.arguments(params)
-        return await loop.run_in_executor(self._threads, lambda: attempt.handler.function(*leading, **arguments))
+        attempt.thread = in_thread(lambda: attempt.handler.function(*leading, **arguments))
+        try:
+            return await asyncio.wrap_future(attempt.thread)
+        finally:
+            context.is_cancel_requested = True  # by a timeout too: a thread that looks sees that nobody waits for it
 
     async def _in_process(self, attempt: Attempt, params: BaseModel) -> object:
         context = self._context(attempt, params)

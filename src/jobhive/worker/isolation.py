@@ -1,15 +1,244 @@
-"""Handlers in processes of their own."""
+"""Jobs in processes of their own: starts the processes, serves them while they run a job, ends them."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import NamedTuple, Self, cast
+
+import psutil
+from pydantic import JsonValue
+from pydantic_core import from_json, to_json
 
 from jobhive.client.context import Context
 from jobhive.client.handler import Handler
+from jobhive.core.errors import InvalidInput, LeaseLost
+from jobhive.core.outcome import Failed, JobError, OnCrash, Outcome
+from jobhive.worker.child import PARENT_PIPE, WORKER_ID
+from jobhive.worker.finding import NotIsolatable, address_of
+from jobhive.worker.wire import (
+    REPORTS,
+    Answer,
+    Assignment,
+    Emit,
+    Ended,
+    Hello,
+    Narrate,
+    Order,
+    Refusal,
+    Stop,
+    outcome_of,
+    packed,
+)
+
+GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
+_LONGEST_LINE_BYTES = 1 << 30
+_STDERR = 2  # descriptor: the process' output goes to the worker's log
+
+
+class Judged(NamedTuple):
+    """The outcome of a job that ran in a process of its own; judged there, where its exceptions' classes are known."""
+
+    outcome: Outcome
 
 
 class ProcessPool:
-    """Idle processes are kept for the next job."""
+    """Processes are started on need and kept for the next job; each runs one job at a time."""
 
-    async def run(self, handler: Handler, params: str, context: Context) -> object:
-        """The handler's return value."""
-        raise NotImplementedError
+    def __init__(self) -> None:
+        self._idle: list[JobProcess] = []
+        self._is_closed = False  # set by `close`
+
+    async def run(self, handler: Handler, params: str, context: Context) -> Judged:
+        """Runs the job. A cancelled call returns once the process and all that it started have ended."""
+        try:
+            address = address_of(handler)
+        except NotIsolatable as error:
+            return Judged(Failed(JobError.of(error), is_retryable=False))
+        job = from_json(to_json(context.job, exclude={"params"}))
+        process = await self._free_process()
+        try:
+            outcome = await process.run(Assignment(address=address, params=params, job=job), context)
+        except BaseException:
+            await _undisturbed(process.end(context))
+            raise
+        if outcome is None:
+            return Judged(_crashed(handler, await process.exit_code()))
+        await self._keep(process)
+        return Judged(outcome)
 
     async def close(self) -> None:
         """Ends idle processes."""
+        self._is_closed = True
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(process.end() for process in idle))
+
+    async def _free_process(self) -> "JobProcess":
+        while self._idle:
+            process = self._idle.pop()
+            if process.is_alive:
+                return process
+            await process.exit_code()
+        return await JobProcess.start()
+
+    async def _keep(self, process: "JobProcess") -> None:
+        if self._is_closed:
+            await process.end()
+        else:
+            self._idle.append(process)
+
+
+class JobProcess:
+    """One process, and the pipe that it obeys: when our end closes, however that happens, it ends."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._exit = asyncio.create_task(self._exited())
+
+    @classmethod
+    async def start(cls) -> Self:
+        """By exec, never by fork alone: SQLite and threads do not survive a fork. Raises OSError."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            reader, writer = await asyncio.open_unix_connection(sock=ours, limit=_LONGEST_LINE_BYTES)
+            try:
+                process = await _started(theirs.fileno())
+            except BaseException:
+                writer.close()
+                raise
+        started = cls(process, reader, writer)
+        started._say(Hello(path=sys.path, argv=sys.argv))
+        return started
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can run another job."""
+        return self._process.returncode is None and not self._reader.at_eof()
+
+    async def run(self, assignment: Assignment, context: Context) -> Outcome | None:
+        """The outcome; None once the process has died in mid-job. Raises LeaseLost."""
+        self._say(assignment)
+        return await self._serve(context)
+
+    async def end(self, context: Context | None = None) -> None:
+        """SIGTERM to the whole group, and SIGKILL after a grace; what is told meanwhile is still taken."""
+        self._say(Stop())
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGTERM)
+        try:
+            async with asyncio.timeout(GRACE_SECONDS):
+                await self._last_words(context)
+                await asyncio.shield(self._exit)
+        except TimeoutError:
+            await asyncio.to_thread(_kill_tree, self._process.pid)
+        await self.exit_code()
+
+    async def exit_code(self) -> int:
+        """Once it has ended; a signal is negative."""
+        return await asyncio.shield(self._exit)
+
+    async def _exited(self) -> int:
+        code = await self._process.wait()
+        with suppress(ProcessLookupError, PermissionError):  # PermissionError: macOS, where only zombies are left
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._writer.close()
+        return code
+
+    async def _serve(self, context: Context) -> Outcome | None:
+        while (report := await self._report()) is not None:
+            if isinstance(report, Ended):
+                return outcome_of(report)
+            self._say(await _taken(report, context))
+        return None
+
+    async def _report(self) -> Emit | Narrate | Ended | None:
+        """What it says next; None once it has died."""
+        try:
+            line = await self._reader.readline()
+        except ConnectionError:
+            return None
+        return REPORTS.validate_json(line) if line.endswith(b"\n") else None
+
+    async def _last_words(self, context: Context | None) -> None:
+        if context is not None:
+            with suppress(LeaseLost):
+                await self._serve(context)
+
+    def _say(self, order: Order) -> None:
+        self._writer.write(packed(order))
+
+
+def kill_descendants(root: psutil.Process) -> None:
+    """SIGKILL to all that a process has started, sessions of their own included; repeated until nothing new appears."""
+    killed: set[psutil.Process] = set()
+    while new := set(root.children(recursive=True)) - killed:
+        for each in new:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        killed |= new
+
+
+def _kill_tree(pid: int) -> None:
+    """The root last: while it lives, nothing can leave the tree. It is halted first, so that it starts nothing new."""
+    with suppress(psutil.NoSuchProcess):
+        root = psutil.Process(pid)
+        root.suspend()
+        kill_descendants(root)
+        root.kill()
+
+
+async def _started(descriptor: int) -> asyncio.subprocess.Process:
+    ours_alone = {PARENT_PIPE, WORKER_ID}  # the job's own programs must not take themselves for the worker
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",  # the current folder shadows no module
+        "-m",
+        "jobhive.worker.isolated",
+        str(descriptor),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=_STDERR,
+        env={name: value for name, value in os.environ.items() if name not in ours_alone},
+        pass_fds=(descriptor,),
+        start_new_session=True,
+    )
+
+
+async def _taken(report: Emit | Narrate, context: Context) -> Answer:
+    try:
+        match report:
+            case Emit():
+                await context.emit(report.type, **cast(dict[str, JsonValue], report.data))
+            case Narrate():
+                await context.narrate(report.action, report.target, report.sentence)
+    except InvalidInput as error:
+        return Answer(refusal=Refusal(what=error.what, errors=list(error.errors)))
+    return Answer()
+
+
+async def _undisturbed(work: Coroutine[object, object, None]) -> None:
+    """Waits for work that must not be cut short: a second cancellation says nothing new."""
+    task = asyncio.create_task(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
+    task.result()
+
+
+def _crashed(handler: Handler, exit_code: int) -> Failed:
+    message = f"the process that ran the job {_how(exit_code)} in mid-job"
+    error = JobError("Crashed", message, "", "CRASHED")
+    return Failed(error, is_retryable=handler.kind.on_crash is OnCrash.RETRY)
+
+
+def _how(exit_code: int) -> str:
+    if exit_code >= 0:
+        return f"ended with exit code {exit_code}"
+    known = {number.value: number.name for number in signal.Signals}
+    return f"was killed by {known.get(-exit_code, f'signal {-exit_code}')}"

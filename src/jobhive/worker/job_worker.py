@@ -67,9 +67,13 @@ class JobWorker(ABC, Generic[P, G, R]):
     ) -> None:
         """`poll_interval`: seconds, the application's unless given; `error_backoff`: seconds after trouble with the
         store; `concurrency`: jobs at once; `queues`: where it takes jobs from, its kind's own queue unless given."""
-        kind = cast(Kind[BaseModel, BaseModel, object], _kind_of(type(self)))
         self.__handler = Handler(
-            kind, self.__run, Style.ASYNC, wants_context=True, model_parameter="params", is_run_apart=True
+            _kind_of(type(self)),
+            self.__run,
+            Style.ASYNC,
+            wants_context=True,
+            model_parameter="params",
+            is_run_apart=True,
         )
         app.kinds.add(self.__handler)
         self.__app = app

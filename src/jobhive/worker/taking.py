@@ -1,19 +1,21 @@
 """Which jobs a worker takes: whatever comes next, or what it looked at and chose."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pydantic import BaseModel
 
 from jobhive.client.registry import Kinds
-from jobhive.core.job import Job, typed
+from jobhive.core.errors import InvalidInput
+from jobhive.core.job import PendingJob, typed
 from jobhive.core.receipt import Claim
 from jobhive.core.record import JobRecord
+from jobhive.narration import Episode
 from jobhive.store.port import ClaimRequest, WorkerJobs
 from jobhive.worker.claimer import Take
 
 _MOST_LOOKED_AT = 1_000
 
-Choice = Callable[[Job[BaseModel, BaseModel, object]], bool]
+Choice = Callable[[PendingJob[BaseModel]], bool]
 
 
 def claim_request(worker_id: str, queues: Sequence[str], kinds: Kinds) -> ClaimRequest:
@@ -33,17 +35,44 @@ def next_in_line(jobs: WorkerJobs, ask: ClaimRequest) -> Take:
 
 def chosen(jobs: WorkerJobs, ask: ClaimRequest, kinds: Kinds, choose: Choice) -> Take:
     """Looks before it claims: a job that is not chosen is never touched."""
+    chooser = _Chooser(kinds, choose)
 
     async def take(limit: int) -> Sequence[Claim]:
         claims: list[Claim] = []
-        for record in await jobs.peek(ask.queues, ask.kinds, _MOST_LOOKED_AT):
-            if len(claims) < limit and choose(_typed(record, kinds)):
-                claim = await jobs.claim_one(record.job_id, ask)
-                claims += [claim] if claim is not None else []
+        for record in chooser.pick(await jobs.peek(ask.queues, ask.kinds, _MOST_LOOKED_AT)):
+            claim = await jobs.claim_one(record.job_id, ask)
+            claims += [claim] if claim is not None else []
+            if len(claims) == limit:
+                break
         return claims
 
     return take
 
 
-def _typed(record: JobRecord, kinds: Kinds) -> Job[BaseModel, BaseModel, object]:
-    return typed(record, kinds[record.kind].kind)
+class _Chooser:
+    """Asks the user's code, which may fail: a job about which it fails stays where it is."""
+
+    def __init__(self, kinds: Kinds, choose: Choice) -> None:
+        self._kinds = kinds
+        self._choose = choose
+        self._trouble = Episode("claimer", "the choice of jobs")
+
+    def pick(self, records: Iterable[JobRecord]) -> Iterator[JobRecord]:
+        is_sound = True
+        for record in records:
+            try:
+                is_wanted = self._wants(record)
+            except Exception as error:  # whatever the user's code raises
+                is_sound = is_wanted = False
+                self._trouble.begin(f"it failed for {record.job_id}: {type(error).__name__}: {error}")
+            if is_wanted:
+                yield record
+        if is_sound:
+            self._trouble.end()
+
+    def _wants(self, record: JobRecord) -> bool:
+        try:
+            job = typed(record, self._kinds[record.kind].kind)
+        except InvalidInput:
+            return True  # its attempt will say what is wrong with it
+        return isinstance(job, PendingJob) and self._choose(job)

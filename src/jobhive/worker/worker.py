@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from random import Random
 from typing import Literal
 
@@ -63,7 +64,7 @@ class Worker:
         self._slots = Slots(concurrency)
         self._attempts = Attempts()
         self._streams = StreamWriter(store.events, store.clock)
-        self._handling = Handling(self._streams, concurrency)
+        self._handling = Handling(self._streams)
         self._executor = Executor(self._handling, Random())
         self._finisher = Finisher(store.jobs, self._attempts, error_backoff, self._count)
         ask = claim_request(self.id, self.queues, kinds)
@@ -71,7 +72,7 @@ class Worker:
         self._claimer = Claimer(take, self._begin, self._slots, poll_interval, error_backoff)
         self._cancels = CancelWatch(store.jobs, store.signals, self._attempts, poll_interval)
         beat_seconds = store.lease.total_seconds() / _BEATS_PER_LEASE
-        self._heartbeat = Heartbeat(store.workers, store.signals, self.describe, self.retired.set, beat_seconds)
+        self._heartbeat = Heartbeat(store.workers, store.signals, self.describe, self._retire, beat_seconds)
         self._leases = LeaseKeeper(store.jobs, store.lease, self._attempts.receipts, self._lose)
         self._liveness: Liveness | None = None  # held from `start` to `stop`
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -137,16 +138,39 @@ class Worker:
 
     def _begin(self, claim: Claim) -> None:
         attempt = Attempt(claim, self._kinds[claim.kind])
-        self._attempts.add(attempt)
         attempt.task = asyncio.create_task(self._run(attempt))
+        self._attempts.add(attempt)
 
     async def _run(self, attempt: Attempt) -> None:
-        move = await self._executor.execute(attempt)
-        self._slots.give()
-        if move is None:
-            self._attempts.drop(attempt)
-        else:
-            self._finisher.hand_over(attempt, move)
+        move = None
+        try:
+            move = await self._executor.execute(attempt)
+        finally:
+            self._give_slot(attempt)
+            if move is None:
+                self._throw_away(attempt)
+            else:
+                self._finisher.hand_over(attempt, move)
+
+    def _give_slot(self, attempt: Attempt) -> None:
+        """A thread cannot be ended: while it goes on after its attempt, it keeps the slot."""
+        if attempt.thread is None or attempt.thread.done():
+            self._slots.give()
+            return
+        loop = asyncio.get_running_loop()
+
+        def give(_: object) -> None:
+            with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits for the slot
+                loop.call_soon_threadsafe(self._slots.give)
+
+        attempt.thread.add_done_callback(give)
+        sentence = "its thread does not stop and keeps its slot until it does"
+        narrate("worker", "waits", attempt.claim.kind, sentence, job_id=attempt.claim.job_id, level="warning")
+
+    def _throw_away(self, attempt: Attempt) -> None:
+        self._attempts.drop(attempt)
+        sentence = "the job is not ours any more; this attempt's work is thrown away"
+        narrate("worker", "dropped", attempt.claim.kind, sentence, job_id=attempt.claim.job_id, level="warning")
 
     async def _end(self, timeout: float, why: Stop) -> None:
         """Phase one waits for the handlers, phase two tells what is left to stop."""
@@ -169,6 +193,11 @@ class Worker:
         """The sign of life goes only when nothing is held: otherwise its end tells others to take the jobs back."""
         if self._liveness is not None and not len(self._attempts):
             self._liveness.release()
+
+    def _retire(self) -> None:
+        """Somebody asked for it: no new jobs; whoever runs this worker stops it."""
+        self.retired.set()
+        self._claimer.quit()
 
     def _lose(self, job_ids: Sequence[str]) -> None:
         """From the lease keeper's thread: these jobs belong to somebody else."""

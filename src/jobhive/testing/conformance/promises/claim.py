@@ -72,12 +72,16 @@ class Claiming:
         assert [claim.job_id for claim in await store.jobs.claim(ask)] == [third]
 
     async def test_a_claim_tells_what_an_attempt_needs(self, store: Store) -> None:
-        job_id = await insert_one(store, "mail", queue="out", params='{"to":"x"}', owner="ada", max_retries=7)
+        job_id = await insert_one(
+            store, "mail", queue="out", params='{"to":"x"}', owner="ada", key="k", priority=4, max_retries=7
+        )
         before = store.clock.now_ms()
         claim = await claim_one(store, queues=["out"], kinds=["mail"])
         assert (claim.job_id, claim.kind, claim.queue) == (job_id, "mail", "out")
         assert (claim.params, claim.owner, claim.max_retries) == ('{"to":"x"}', "ada", 7)
+        assert (claim.key, claim.priority, claim.worker) == ("k", 4, "a")
         assert (claim.attempt, claim.failures, claim.last_seq) == (1, 0, 1)
+        assert claim.created_at_ms == (await record_of(store, job_id)).created_at_ms
         assert before <= claim.claimed_at_ms <= store.clock.now_ms()
 
     async def test_a_claimed_job_runs_under_its_workers_lease(self, store: Store) -> None:

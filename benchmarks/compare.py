@@ -1,0 +1,120 @@
+"""Jobhive beside the bare loop, round by round in turn, and whether it keeps its targets."""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import NamedTuple
+
+from pydantic import TypeAdapter
+
+from benchmarks.bare import DEFAULT_JOBS, Limits
+from jobhive.bench.figures import Figures
+
+_limits = TypeAdapter(Limits)
+_figures = TypeAdapter(Figures)
+
+
+class Round(NamedTuple):
+    """Both, one right after the other: whatever else the machine did, it did to both."""
+
+    bare: Limits
+    jobhive: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What was found, the median of all rounds, beside what is wanted."""
+
+    name: str
+    found: float
+    wanted: float
+    is_ceiling: bool  # at most; otherwise at least
+    holds: bool
+
+
+def measure_round(jobs: int) -> Round:
+    """One round. Raises CalledProcessError; what the program said is on stderr."""
+    size = ("--jobs", str(jobs), "--json")
+    bare = _limits.validate_json(_output("-m", "benchmarks.bare", *size))
+    return Round(bare, _figures.validate_json(_output("-m", "jobhive", "bench", *size)))
+
+
+def targets(rounds: Sequence[Round]) -> list[Target]:
+    """Ratios are taken within a round, medians over them."""
+    return [
+        _floor("drain, share of bare", rounds, lambda each: each.jobhive.drain_per_s / each.bare.drain_per_s, 0.30),
+        _floor(
+            "enqueue_many, share of bare",
+            rounds,
+            lambda each: each.jobhive.enqueue_many_per_s / each.bare.enqueue_many_per_s,
+            0.25,
+        ),
+        _ceiling("start_ms.p50", rounds, lambda each: each.jobhive.start_ms.p50, 3.0),
+        _ceiling("lost", rounds, lambda each: each.jobhive.lost, 0.0),
+        _ceiling("doubled", rounds, lambda each: each.jobhive.doubled, 0.0),
+    ]
+
+
+def medians(rounds: Sequence[Round]) -> dict[str, dict[str, float]]:
+    """Every figure of both, by name."""
+    return {
+        "bare": {name: median(getattr(each.bare, name) for each in rounds) for name in Limits._fields},
+        "jobhive": {name: median(_flat(each.jobhive)[name] for each in rounds) for name in _flat(rounds[0].jobhive)},
+    }
+
+
+def _floor(name: str, rounds: Sequence[Round], found: Callable[[Round], float], wanted: float) -> Target:
+    middle = median(map(found, rounds))
+    return Target(name, round(middle, 3), wanted, is_ceiling=False, holds=middle >= wanted)
+
+
+def _ceiling(name: str, rounds: Sequence[Round], found: Callable[[Round], float], wanted: float) -> Target:
+    middle = median(map(found, rounds))
+    return Target(name, round(middle, 3), wanted, is_ceiling=True, holds=middle <= wanted)
+
+
+def _flat(figures: Figures) -> dict[str, float]:
+    """Numbers only, `start_ms` and `result_ms` by quantile."""
+    spans = {"start_ms": figures.start_ms, "result_ms": figures.result_ms}
+    flat = {name: value for name, value in asdict(figures).items() if isinstance(value, int | float)}
+    return flat | {f"{name}.{key}": value for name, span in spans.items() for key, value in asdict(span).items()}
+
+
+def _output(*arguments: str) -> str:
+    return subprocess.run([sys.executable, *arguments], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def _say(rounds: Sequence[Round], judged: Sequence[Target]) -> None:
+    for program, figures in medians(rounds).items():
+        print(f"{program}, medians of {len(rounds)}")
+        for name, value in figures.items():
+            print(f"  {name:<26}{value:>14,.1f}")
+    for target in judged:
+        bound = "at most" if target.is_ceiling else "at least"
+        print(f"{'ok  ' if target.holds else 'FAIL'}  {target.name}: {target.found:g} ({bound} {target.wanted:g})")
+
+
+def main() -> None:
+    """Command line. Exit code 1 where a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=DEFAULT_JOBS, help="jobs in each round")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args()
+    if arguments.jobs < 1 or arguments.rounds < 1:
+        parser.error("--jobs and --rounds are 1 or more")
+    rounds = [measure_round(arguments.jobs) for _ in range(arguments.rounds)]
+    judged = targets(rounds)
+    if arguments.json:
+        print(json.dumps({**medians(rounds), "targets": [asdict(target) for target in judged]}))
+    else:
+        _say(rounds, judged)
+    sys.exit(not all(target.holds for target in judged))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,266 @@
+"""The program of a process that runs a worker's jobs, one at a time: `python -m jobhive.worker.isolated DESCRIPTOR`.
+
+It obeys its line alone: signals that reach a whole group, as from a terminal, mean the worker, which decides. When the
+line closes in mid-job, the worker is gone; then this process ends at once, with all that it has started.
+"""
+
+import atexit
+import ctypes
+import faulthandler
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from io import TextIOWrapper
+from queue import SimpleQueue
+
+import psutil
+from pydantic import BaseModel, JsonValue, TypeAdapter
+
+from jobhive.client.context import SyncContext
+from jobhive.client.handler import Handler
+from jobhive.client.steering import Cancel
+from jobhive.core.errors import FieldError, InvalidInput
+from jobhive.core.job import RunningJob
+from jobhive.core.kind import Progress
+from jobhive.core.outcome import Cancelled, Failed, JobError, Outcome
+from jobhive.streams.feed import PROGRESS
+from jobhive.worker.executor import completed, judged
+from jobhive.worker.finding import NotIsolatable, handler_at
+from jobhive.worker.isolation import GRACE_SECONDS, kill_descendants
+from jobhive.worker.wire import (
+    ORDERS,
+    Answer,
+    Assignment,
+    Emit,
+    Hello,
+    Narrate,
+    Order,
+    Refusal,
+    Report,
+    Stop,
+    ended,
+    packed,
+)
+
+_JOB = TypeAdapter(RunningJob[BaseModel, BaseModel])
+_ADOPT_ORPHANS = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
+
+
+class Stopped(BaseException):
+    """Raised in the middle of the function once the worker wants its end; `finally` blocks still run."""
+
+
+class Line:
+    """The way to the worker. Threads read and write, so that a signal in the main thread never cuts a message."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.assignments: SimpleQueue[Assignment | None] = SimpleQueue()  # None: no more of them
+        self.is_stopping = False  # set once the worker said so
+        self.is_busy = False  # owned by the main thread: from an assignment to its outcome or its interruption
+        self._descriptor = descriptor
+        self._answers: SimpleQueue[Refusal | None] = SimpleQueue()
+        self._outgoing: SimpleQueue[bytes | None] = SimpleQueue()  # None: no more of them
+        self._turn = threading.Lock()  # held from a question to its answer
+        self._is_forked = False  # set in copies of this process, which no thread of ours reaches
+        self._writer = threading.Thread(target=self._write, name="jobhive-out", daemon=True)
+
+    def open(self) -> None:
+        """Begins to listen; from now on this process obeys. To be called on the main thread."""
+        signal.signal(signal.SIGINT, _ignored)
+        signal.signal(signal.SIGTERM, self._interrupt)
+        os.register_at_fork(after_in_child=self._forked)
+        self._writer.start()
+        threading.Thread(target=self._read, name="jobhive-in", daemon=True).start()
+
+    def close(self) -> None:
+        """Returns once all that was said is on its way."""
+        self._outgoing.put(None)
+        self._writer.join()
+
+    def say(self, report: Report) -> None:
+        """Raises PydanticSerializationError or ValueError for data that is not JSON."""
+        self._outgoing.put(packed(report))
+
+    def ask(self, report: Report) -> None:
+        """Says it and returns once the worker took it. Raises InvalidInput if it was refused."""
+        if self._is_forked:
+            raise RuntimeError("a job's context does not reach into forked processes; tell events from the job itself")
+        with self._turn:
+            self.say(report)
+            refusal = None if self.is_stopping else self._answers.get()
+        if refusal is not None:
+            raise InvalidInput(refusal.what, refusal.errors)
+
+    def _read(self) -> None:
+        try:
+            with open(self._descriptor, "rb", closefd=False) as incoming:
+                for line in incoming:
+                    self._obey(ORDERS.validate_json(line))
+        finally:  # the worker is gone
+            self.assignments.put(None)
+            if not self.is_busy:
+                threading.Event().wait(GRACE_SECONDS)  # the main thread ends by itself
+            end_tree(0)
+
+    def _write(self) -> None:
+        with suppress(OSError), open(self._descriptor, "wb", closefd=False) as out:  # the reader sees to a closed line
+            while (line := self._outgoing.get()) is not None:
+                out.write(line)
+                out.flush()
+
+    def _obey(self, order: Order) -> None:
+        match order:
+            case Hello():
+                sys.path, sys.argv = order.path, order.argv
+            case Assignment():
+                self.assignments.put(order)
+            case Answer():
+                self._answers.put(order.refusal)
+            case Stop():
+                self._stop()
+
+    def _stop(self) -> None:
+        self.is_stopping = True
+        self._answers.put(None)  # for whoever waits for one
+        self.assignments.put(None)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+
+    def _interrupt(self, *_: object) -> None:
+        if self.is_stopping and self.is_busy:
+            self.is_busy = False
+            raise Stopped
+
+    def _forked(self) -> None:
+        """In the copy: it dies of signals as any process does, and does not hold the line."""
+        self._is_forked = True
+        os.close(self._descriptor)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        atexit.unregister(end_tree)
+
+
+class IsolatedContext(SyncContext):
+    """The same context; what it is told goes over the line."""
+
+    def __init__(self, job: RunningJob[BaseModel, BaseModel], line: Line) -> None:
+        self._job = job
+        self._line = line
+
+    @property
+    def job_id(self) -> str:
+        """The job's id."""
+        return self._job.id
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first attempt, counted over all starts."""
+        return self._job.attempt
+
+    @property
+    def job(self) -> RunningJob[BaseModel, BaseModel]:
+        """The job as it was claimed; earlier attempts are not loaded."""
+        return self._job
+
+    def emit(self, type_: str, /, **data: JsonValue) -> None:
+        """As `Context.emit`."""
+        try:
+            self._line.ask(Emit(type=type_, data=dict(data)))
+        except ValueError as error:
+            raise InvalidInput("the event cannot be told", [FieldError("data", "json", str(error))]) from error
+
+    def progress(self, stage: str | BaseModel, percentage: float | None = None, message: str | None = None) -> None:
+        """As `Context.progress`."""
+        told = stage if isinstance(stage, BaseModel) else Progress(stage=stage, percentage=percentage, message=message)
+        self.emit(PROGRESS, **told.model_dump(mode="json", exclude_none=True))
+
+    def narrate(self, action: str, target: str, sentence: str) -> None:
+        """As `Context.narrate`."""
+        self._line.ask(Narrate(action=action, target=target, sentence=sentence))
+
+    def cancelled(self) -> bool:
+        """Whether the job is to end; the function is interrupted too, so only its other threads need to look."""
+        return self._line.is_stopping
+
+    def check_cancelled(self) -> None:
+        """Raises `Cancel` if the job is to end."""
+        if self.cancelled():
+            raise Cancel("cancel requested")
+
+
+def main() -> None:
+    """Runs jobs until the worker wants no more."""
+    faulthandler.enable()  # a segmentation fault says where it was
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+    _adopt_orphans()
+    line = Line(int(sys.argv[1]))
+    line.open()
+    atexit.register(end_tree, GRACE_SECONDS)
+    while (assignment := line.assignments.get()) is not None:
+        line.say(ended(_interruptible(assignment, line)))
+    line.close()
+
+
+def end_tree(grace: float) -> None:
+    """Ends all that this process has started, by force after `grace` seconds, and then itself."""
+    this = psutil.Process()
+    if grace:
+        started = this.children(recursive=True)
+        for each in started:
+            with suppress(psutil.NoSuchProcess):
+                each.terminate()
+        psutil.wait_procs(started, timeout=grace)
+    kill_descendants(this)
+    os.killpg(os.getpid(), signal.SIGKILL)
+
+
+def _interruptible(assignment: Assignment, line: Line) -> Outcome:
+    try:
+        line.is_busy = True
+        if line.is_stopping:
+            raise Stopped
+        return _outcome(assignment, line)
+    except Stopped:
+        return Cancelled("its worker asked it to stop")
+    finally:
+        line.is_busy = False
+
+
+def _outcome(assignment: Assignment, line: Line) -> Outcome:
+    try:
+        handler = handler_at(assignment.address)
+    except Stopped:
+        raise
+    except BaseException as error:  # whatever a module does while it is loaded
+        return Failed(JobError.of(error), is_retryable=not isinstance(error, NotIsolatable))
+    try:
+        return completed(handler, _called(handler, assignment, line))
+    except Stopped:
+        raise
+    except BaseException as error:  # a handler's SystemExit must not end the process
+        return judged(handler, error)
+
+
+def _called(handler: Handler, assignment: Assignment, line: Line) -> object:
+    params = handler.kind.read_params(assignment.params)
+    arguments = handler.arguments(params)
+    if not handler.wants_context:
+        return handler.function(**arguments)
+    job = _JOB.validate_python({**assignment.job, "params": params})
+    return handler.function(IsolatedContext(job, line), **arguments)
+
+
+def _adopt_orphans() -> None:
+    """Processes whose parent ended become children of this one, so that the tree stays whole. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_ADOPT_ORPHANS, 1, 0, 0, 0)
+
+
+def _ignored(*_: object) -> None:
+    """Unlike SIG_IGN it is not inherited by the programs that a job starts."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Servers in processes of their own, one of them killed."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx2
+import pytest
+
+from jobhive.store.sqlite import SqliteStore
+from jobhive.testing import append, complete, start_one
+from tests.api.wire import opened, whole
+
+ROOT = Path(__file__).parents[2]
+
+
+class Served(NamedTuple):
+    """A server in another process."""
+
+    client: httpx2.AsyncClient
+    process: asyncio.subprocess.Process
+
+
+@asynccontextmanager
+async def serving(path: Path) -> AsyncIterator[Served]:
+    """A server that SIGKILL ends with the block, if nobody did so before."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.api.serving",
+        str(path),
+        stdout=asyncio.subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout
+    try:
+        url = (await process.stdout.readline()).decode().strip()
+        async with httpx2.AsyncClient(base_url=url, timeout=30) as client:
+            yield Served(client, process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def test_a_stream_goes_on_from_another_process_after_its_server_was_killed(store: SqliteStore) -> None:  # I3, I8
+    claim = await start_one(store)
+    url = f"/v1/jobs/{claim.job_id}/stream"
+    async with serving(store.path) as first, opened(first.client, url) as stream:
+        seen = [await anext(stream)]
+        for number, value in enumerate("abc", 2):
+            await store.events.append([append(claim, number, value)])
+            seen.append(await anext(stream))
+        first.process.kill()
+        with pytest.raises(httpx2.TransportError):
+            await anext(stream)
+    await store.events.append([append(claim, 5, "d")])
+    async with serving(store.path) as second:
+        async with opened(second.client, url, Last_Event_ID=str(seen[-1].id)) as stream:
+            rest = [await anext(stream)]
+            await store.jobs.finish([complete(claim)])
+            rest += [frame async for frame in stream]
+        everything = await whole(second.client, url)
+    assert [*seen, *rest[:-1]] == everything
+    assert [frame.id for frame in everything] == [1, 2, 3, 4, 5, 6]

@@ -1,0 +1,106 @@
+"""`jobhive serve` and `jobhive worker`: how they start, refuse to start, and stop."""
+
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import HERE, Hive
+from tests.cli.program import jobhive
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_programs_stop_in_good_order(tmp_path: Path, number: signal.Signals) -> None:
+    hive = Hive(tmp_path)
+    with hive.server() as server, hive.worker() as worker:
+        assert hive("run", "add", "-a", "a=1", "-a", "b=2").code == 0
+        assert worker.stop(number) == 0
+        assert server.stop(number) == 0
+    assert '"action": "stopped"' in server.log
+    assert "Traceback" not in server.log + worker.log
+
+
+def test_a_worker_finishes_what_runs_and_a_second_signal_gives_it_back(tmp_path: Path) -> None:
+    hive = Hive(tmp_path)
+    with hive.server():
+        with hive.worker() as worker:
+            job_id = hive("job", "new", "hang").out.strip()
+            with hive.terminal("stream", job_id) as terminal:
+                terminal.until("hanging")
+                worker.process.send_signal(signal.SIGTERM)
+                worker.until("stopping in good order")
+                worker.process.send_signal(signal.SIGTERM)
+                terminal.until("attempt   2 follows")
+            assert worker.process.wait(30) == 0
+        job = json.loads(hive("job", "show", job_id, "--json").out)
+    assert (job["state"], job["failures"], job["crashes"]) == ("pending", 0, 0)
+
+
+def test_several_processes_are_replaced_when_they_die(tmp_path: Path) -> None:
+    hive = Hive(tmp_path)
+    with hive.server(), hive.worker("--processes", "2") as crew:
+        crew.until('"started"')
+        workers = json.loads(hive("status", "--json").out)["workers"]
+        assert len(workers) == 2
+        os.kill(workers[0]["pid"], signal.SIGKILL)
+        assert "killed by SIGKILL" in crew.until('"saw die"')
+        crew.until('"started"')
+        assert crew.stop() == 0
+
+
+def test_a_taken_port_is_a_conflict(tmp_path: Path) -> None:  # UC3
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = jobhive("serve", "--port", port, changes={"JOBHIVE_DATA": str(tmp_path)})
+    assert done.code == 5
+    assert port in done.err
+    assert "--port" in done.err
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ("nowhere:app", "no module 'nowhere'"),
+        ("sample_app:missing", "--app sample_app:app"),
+        ("sample_app:not_an_app", "int"),
+        ("broken_app:app", "ZeroDivisionError"),
+        ("needy_app:app", "nothing_of_the_kind"),
+        (":app", "module:name"),
+        ("", "module:name"),
+    ],
+)
+@pytest.mark.parametrize("program", ["serve", "worker"])
+def test_an_application_that_cannot_be_had_is_told_by_name(tmp_path: Path, program: str, spec: str, told: str) -> None:
+    (tmp_path / "broken_app.py").write_text("1 / 0\n")
+    (tmp_path / "needy_app.py").write_text("import nothing_of_the_kind\n")
+    (tmp_path / "sample_app.py").write_text((HERE / "sample_app.py").read_text())
+    done = jobhive(program, "--app", spec, cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert told in done.err
+    assert "Traceback" not in done.err
+
+
+def test_debug_shows_where_it_happened(tmp_path: Path) -> None:
+    (tmp_path / "broken_app.py").write_text("1 / 0\n")
+    done = jobhive("--debug", "serve", "--app", "broken_app:app", cwd=tmp_path)
+    assert done.code == 2
+    assert 'broken_app.py", line 1' in done.err
+
+
+@pytest.mark.parametrize("url", ["postgresql://localhost/x", "sqlite:///", "ftp://x"])
+def test_a_store_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
+    done = jobhive("serve", "--url", url, cwd=tmp_path)
+    assert done.code == 1
+    assert done.err.startswith("error: ")
+
+
+def test_a_damaged_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "mine.db"
+    file.write_text("these are my notes, and no database")
+    done = jobhive("worker", "--app", "sample_app:app", "--url", str(file), cwd=HERE)
+    assert done.code == 1
+    assert str(file) in done.err
+    assert file.read_text() == "these are my notes, and no database"

@@ -1,0 +1,51 @@
+"""A server that goes away in mid-stream costs the reader nothing but time."""
+
+import json
+import signal
+from pathlib import Path
+
+from tests.cli.conftest import Hive
+
+
+def test_a_reader_outlives_the_server_and_misses_nothing(tmp_path: Path) -> None:  # UC4 D9
+    hive = Hive(tmp_path)
+    with hive.worker(), hive.server() as server:
+        terminal = hive.terminal(
+            "stream", hive("job", "new", "count", "-a", "n=60", "-a", "pause=0.1").out.strip(), "--json"
+        )
+        with terminal:
+            terminal.until('"value": 5')
+            server.stop(signal.SIGKILL)
+            terminal.until("connection lost")
+            with hive.server():
+                assert terminal.end() == 0
+    events = [json.loads(line) for line in terminal.shown.splitlines() if line.startswith("{")]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert [event["value"] for event in events if event["type"] == "item"] == list(range(1, 61))
+    assert events[-1]["type"] == "end"
+
+
+def test_a_server_that_stops_in_good_order_is_waited_for_too(tmp_path: Path) -> None:  # UC4
+    hive = Hive(tmp_path)
+    with hive.worker(), hive.server() as server:
+        job_id = hive("job", "new", "talk", "-a", "text=one two three four five six", "-a", "pause=0.3").out.strip()
+        with hive.terminal("stream", job_id) as terminal:
+            terminal.until("one")
+            assert server.stop() == 0
+            terminal.until("connection lost")
+            with hive.server():
+                assert terminal.end() == 0
+    assert "is complete" in terminal.shown
+    shown = [word for line in terminal.shown.splitlines() if "\x1b" not in line for word in line.split()]
+    assert shown == ["one", "two", "three", "four", "five", "six"]
+
+
+def test_without_a_server_every_command_says_how_to_start_one(tmp_path: Path) -> None:  # UC3
+    hive = Hive(tmp_path)
+    with hive.server():
+        pass
+    for arguments in (["status"], ["job", "ls"], ["run", "add"], ["stream", "job-1"], ["job", "rm", "-y", "a", "b"]):
+        done = hive(*arguments)
+        assert (done.code, done.out) == (7, "")
+        assert done.err.count("error: ") == 1
+        assert "jobhive up" in done.err
