@@ -5,7 +5,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobhive.api.body import Malformed, parse_object
@@ -154,12 +154,13 @@ WELL_FORMED = st.recursive(
     | st.integers(-(10**99), 10**99)
     | st.floats(allow_nan=False, allow_infinity=False)
     | TEXT,
-    lambda below: st.lists(below, max_size=4) | st.dictionaries(TEXT, below, max_size=4),
-    max_leaves=20,
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(TEXT, below, max_size=3),
+    max_leaves=6,
 )
 
 
-@given(st.dictionaries(TEXT, WELL_FORMED, max_size=5), st.booleans())
+@settings(max_examples=50)
+@given(st.dictionaries(TEXT, WELL_FORMED, max_size=3), st.booleans())
 def test_every_object_is_read_as_it_is(value: dict[str, object], is_ascii: bool) -> None:
     assert parse_object(json.dumps(value, ensure_ascii=is_ascii).encode()) == value
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from fastapi.openapi.models import OpenAPI
-from pydantic import TypeAdapter
 
 from jobhive.api.job_request import JobRequest
 from jobhive.testing import complete, fail, insert_one, retry, start_one
@@ -139,7 +138,6 @@ async def test_answers_hold_nothing_that_is_not_described(site: Site) -> None:
         ((await site.client.get("/health/deep")).json(), "DeepHealth"),
     ]:
         assert set(schemas[name]["required"]) <= told.keys() <= set(schemas[name]["properties"]), name
-        TypeAdapter(dict[str, object]).validate_python(told)
 
 
 class Page(HTMLParser):

@@ -144,6 +144,15 @@ async def test_a_cancelled_job_says_so_in_its_end(site: Site) -> None:  # I2, I5
     assert told == {"type": "end", "state": "cancelled", "stop_reason": "CANCELLED", "reason": "enough"}
 
 
+async def test_a_job_cancelled_before_it_began_has_but_an_end(site: Site) -> None:  # I5
+    job_id = await insert_one(site.store)
+    await site.store.jobs.cancel(job_id, "never mind")
+    [end] = await whole(site.client, f"/v1/jobs/{job_id}/stream")
+    assert (end.data["type"], end.data["reason"]) == ("end", "never mind")
+    again = await site.client.get(f"/v1/jobs/{job_id}/stream", headers={"Last-Event-ID": str(end.id)})
+    assert again.status_code == 204
+
+
 async def test_a_retry_says_so_in_the_stream(site: Site) -> None:  # I9
     claim = await start_one(site.store)
     await tell(site, claim, 2, "a")

@@ -1,6 +1,7 @@
 """A server and a worker as their users start them, shared by the tests of a module."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,13 @@ class Hive:
         job_id = self("job", "new", kind, *arguments).out.strip()
         assert self("job", "result", job_id, "--timeout", "30").code in {0, 10}
         return job_id
+
+
+def pipe(folder: Path) -> Path:
+    """A named pipe: a gate for jobs of the sample application, open once it is written to."""
+    gate = folder / "gate"
+    os.mkfifo(gate)
+    return gate
 
 
 @pytest.fixture(scope="module")

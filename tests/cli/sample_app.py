@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 from jobhive import Backoff, Context, Jobhive
 
@@ -16,19 +17,29 @@ async def add(a: int, b: int) -> int:
 
 
 @app.job()
-async def count(ctx: Context, n: int, pause: float = 0.01) -> AsyncIterator[int]:
+async def count(ctx: Context, n: int, gate: str = "") -> AsyncIterator[int]:
+    """Halfway it waits for the gate."""
     for number in range(1, n + 1):
         await ctx.progress("counting", percentage=100 * number / n, message=f"{number} of {n}")
         await ctx.log(f"at \x1b[2J{number}")
         yield number
-        await asyncio.sleep(pause)
+        if number == n // 2:
+            await opened(gate)
 
 
 @app.job()
-async def talk(ctx: Context, text: str, pause: float = 0.0) -> None:
+async def talk(ctx: Context, text: str, gate: str = "") -> None:
+    """After the first word it waits for the gate."""
     for index, word in enumerate(text.split(" ")):
         await ctx.emit("token", t=f"{word} ", i=index)
-        await asyncio.sleep(pause)
+        if index == 0:
+            await opened(gate)
+
+
+async def opened(gate: str) -> None:
+    """Waits until somebody writes to the gate, a named pipe."""
+    if gate:
+        await asyncio.to_thread(Path(gate).read_bytes)
 
 
 @app.job(max_retries=0)

@@ -1,10 +1,11 @@
 """`jobhive run` and `jobhive stream`: a job watched live, left, and taken up again."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Hive
+from tests.cli.conftest import Hive, pipe
 
 
 def test_run_puts_the_result_on_stdout_and_the_rest_on_stderr(hive: Hive) -> None:  # UC2
@@ -14,24 +15,25 @@ def test_run_puts_the_result_on_stdout_and_the_rest_on_stderr(hive: Hive) -> Non
 
 
 def test_run_prints_what_a_job_yields_and_tells_progress_and_log_beside_it(hive: Hive) -> None:
-    done = hive("run", "count", "--params", '{"n": 3, "pause": 0.12}')
+    done = hive("run", "count", "--params", '{"n": 3}')
     assert (done.code, done.out) == (0, "1\n2\n3\n")
     assert "progress 100 % counting: 3 of 3" in done.err
     assert "log       at " in done.err
     assert "\x1b" not in done.err
 
 
-def test_tokens_appear_as_they_are_generated(hive: Hive) -> None:
-    with hive.terminal("run", "talk", "-a", "text=one two three", "-a", "pause=0.2") as terminal:
+def test_tokens_appear_as_they_are_generated(hive: Hive, tmp_path: Path) -> None:
+    gate = pipe(tmp_path)
+    with hive.terminal("run", "talk", "-a", "text=one two three", "-a", f"gate={gate}") as terminal:
         terminal.until("one ")
-        assert "three" not in terminal.shown
+        gate.write_text("open")
         assert terminal.end() == 0
     assert "one two three \r\n" in terminal.shown
     assert hive("run", "talk", "-a", "text=one two three").out == "one two three \n"
 
 
 def test_a_terminal_shows_a_bar_and_obeys_nothing_that_a_job_says(hive: Hive) -> None:
-    with hive.terminal("run", "count", "-a", "n=3", "-a", "pause=0.12") as terminal:
+    with hive.terminal("run", "count", "-a", "n=3") as terminal:
         assert terminal.end() == 0
     assert "━" in terminal.shown
     assert "3 of 3" in terminal.shown

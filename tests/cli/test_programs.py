@@ -72,12 +72,11 @@ def test_a_taken_port_is_a_conflict(tmp_path: Path) -> None:  # UC3
         ("", "module:name"),
     ],
 )
-@pytest.mark.parametrize("program", ["serve", "worker"])
-def test_an_application_that_cannot_be_had_is_told_by_name(tmp_path: Path, program: str, spec: str, told: str) -> None:
+def test_an_application_that_cannot_be_had_is_told_by_name(tmp_path: Path, spec: str, told: str) -> None:
     (tmp_path / "broken_app.py").write_text("1 / 0\n")
     (tmp_path / "needy_app.py").write_text("import nothing_of_the_kind\n")
     (tmp_path / "sample_app.py").write_text((HERE / "sample_app.py").read_text())
-    done = jobhive(program, "--app", spec, cwd=tmp_path)
+    done = jobhive("serve", "--app", spec, cwd=tmp_path)
     assert (done.code, done.out) == (2, "")
     assert told in done.err
     assert "Traceback" not in done.err

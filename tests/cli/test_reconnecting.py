@@ -4,18 +4,17 @@ import json
 import signal
 from pathlib import Path
 
-from tests.cli.conftest import Hive
+from tests.cli.conftest import Hive, pipe
 
 
 def test_a_reader_outlives_the_server_and_misses_nothing(tmp_path: Path) -> None:  # UC4 D9
-    hive = Hive(tmp_path)
+    hive, gate = Hive(tmp_path), pipe(tmp_path)
     with hive.worker(), hive.server() as server:
-        terminal = hive.terminal(
-            "stream", hive("job", "new", "count", "-a", "n=60", "-a", "pause=0.1").out.strip(), "--json"
-        )
-        with terminal:
-            terminal.until('"value": 5')
+        job_id = hive("job", "new", "count", "-a", "n=60", "-a", f"gate={gate}").out.strip()
+        with hive.terminal("stream", job_id, "--json") as terminal:
+            terminal.until('"value": 30')
             server.stop(signal.SIGKILL)
+            gate.write_text("open")
             terminal.until("connection lost")
             with hive.server():
                 assert terminal.end() == 0
@@ -26,18 +25,19 @@ def test_a_reader_outlives_the_server_and_misses_nothing(tmp_path: Path) -> None
 
 
 def test_a_server_that_stops_in_good_order_is_waited_for_too(tmp_path: Path) -> None:  # UC4
-    hive = Hive(tmp_path)
+    hive, gate = Hive(tmp_path), pipe(tmp_path)
     with hive.worker(), hive.server() as server:
-        job_id = hive("job", "new", "talk", "-a", "text=one two three four five six", "-a", "pause=0.3").out.strip()
+        job_id = hive("job", "new", "talk", "-a", "text=one two three", "-a", f"gate={gate}").out.strip()
         with hive.terminal("stream", job_id) as terminal:
             terminal.until("one")
             assert server.stop() == 0
+            gate.write_text("open")
             terminal.until("connection lost")
             with hive.server():
                 assert terminal.end() == 0
     assert "is complete" in terminal.shown
-    shown = [word for line in terminal.shown.splitlines() if "\x1b" not in line for word in line.split()]
-    assert shown == ["one", "two", "three", "four", "five", "six"]
+    words = [line for line in terminal.shown.splitlines() if "\x1b" not in line]
+    assert "".join(words).split() == ["one", "two", "three"]
 
 
 def test_without_a_server_every_command_says_how_to_start_one(tmp_path: Path) -> None:  # UC3

@@ -96,15 +96,21 @@ class Installation:
         return bool(await self.workers())
 
     async def kill_a_worker(self, chance: random.Random) -> None:
-        """SIGKILL to one of the workers."""
-        os.kill(chance.choice(await self.workers()).pid, signal.SIGKILL)
+        """SIGKILL to one of the workers, once there is one."""
+        while not (workers := await self.workers()):
+            await self.until(self.has_workers)
+        os.kill(chance.choice(workers).pid, signal.SIGKILL)
 
     async def until(self, is_so: Callable[[], Awaitable[bool]]) -> None:
         """Waits for a fact about the store; looks whenever the store has changed."""
-        async with asyncio.timeout(_DEADLINE_SECONDS):
-            with self.app.store.signals.listen(EVERYTHING) as wake:
-                while not await is_so():
-                    await wake.wait(0.2)
+        try:
+            async with asyncio.timeout(_DEADLINE_SECONDS):
+                with self.app.store.signals.listen(EVERYTHING) as wake:
+                    while not await is_so():
+                        await wake.wait(0.2)
+        except TimeoutError:
+            counts = await self.app.store.jobs.counts()
+            raise AssertionError(f"it did not come true; jobs: {counts}; the log:\n{self.log}") from None
 
     async def completed(self) -> int:
         """Jobs done so far."""

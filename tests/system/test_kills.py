@@ -72,7 +72,6 @@ async def _survive(folder: Path, jobs: int, kills: int) -> None:
         handles = [await installation.app.enqueue("square", {"n": n}) for n in range(jobs)]
         for kill in range(1, kills + 1):
             await installation.until(partial(_has_completed, installation, jobs * kill // (kills + 2)))
-            await installation.until(installation.has_workers)
             await installation.kill_a_worker(chance)
         await installation.until(lambda: _has_completed(installation, jobs))
         for n, handle in enumerate(handles):

@@ -26,6 +26,8 @@ def load_app(spec: str | None) -> Jobhive:
     if spec is None:
         return default_app()
     module_name, _, name = spec.partition(":")
+    if not all(part.isidentifier() for part in module_name.split(".")):
+        raise CommandError(f"--app is module:name, such as shop.jobs:app, and not {spec!r}", Exit.USAGE)
     return _named(_imported(module_name), name or _DEFAULT_NAME)
 
 

@@ -1,7 +1,8 @@
 """A caller's hold on a job it enqueued."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Generic, assert_never
 
 from pydantic import BaseModel
@@ -83,10 +84,11 @@ class JobHandle(Generic[R]):
                         return self._outcome(await self.job())
                     await wake.wait(_POLL_SECONDS)
 
-    async def stream(self, after: int = 0) -> AsyncIterator[Event]:
+    async def stream(self, after: int = 0) -> AsyncGenerator[Event]:
         """Events above number `after`, as they come; ends with the job's last."""
-        async for event in StreamReader(self._store).read(self.id, after):
-            yield event
+        async with aclosing(StreamReader(self._store).read(self.id, after)) as events:
+            async for event in events:
+                yield event
 
     async def cancel(self, reason: str = "cancelled by its caller") -> None:
         """Cancels the job; a running one is asked, and becomes `cancelled` once its handler has stopped.

@@ -1,6 +1,6 @@
 """Reading a stream: replay from the store, then tail, until the job is final and its last event is read."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from jobhive.core.event import Event
 from jobhive.core.record import StreamHead
@@ -23,7 +23,7 @@ class StreamReader:
         head, _ = await self._store.events.read(job_id, 0, 0)
         return head
 
-    async def read(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
+    async def read(self, job_id: str, after: int = 0) -> AsyncGenerator[Event]:
         """The events above number `after`, as they come; ends after the terminal one. Raises UnknownJob."""
         with self._store.signals.listen(job_topic(job_id)) as wake:
             while True:

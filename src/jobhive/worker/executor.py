@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Awaitable
 from random import Random
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
 from jobhive.client.handler import Handler
-from jobhive.client.steering import Cancel, CancelNoticed, Discard, Retry, Snooze
+from jobhive.client.steering import Cancel, CancelNoticed, Discard, Retry, Snooze, Steering
 from jobhive.core.errors import InvalidInput, LeaseLost
 from jobhive.core.outcome import (
     Cancelled,
@@ -58,13 +58,15 @@ class Executor:
             return Failed(JobError.of(error, "INVALID_PARAMS"), is_retryable=False)
         try:
             result = await self._handled(attempt, params)
-            return _interrupted(attempt) if _has_obeyed(attempt) else _completed(handler, result)
+            if isinstance(result, Judged):
+                return result.outcome
+            return _interrupted(attempt) if _has_obeyed(attempt) else completed(handler, result)
         except asyncio.CancelledError:
             return _interrupted(attempt)
         except LeaseLost:
             return None
         except BaseException as error:  # a handler's SystemExit must not end the worker
-            return _judged(attempt, error)
+            return _interrupted(attempt) if _has_given_in(attempt, error) else judged(handler, error)
 
     def _handled(self, attempt: Attempt, params: BaseModel) -> Awaitable[object]:
         called = self._handling.call(attempt, params)
@@ -97,31 +99,36 @@ async def _bounded(called: Awaitable[object], seconds: float) -> object:
 
 def completed(handler: Handler, result: object) -> Completed:
     """What a handler returned, as the store keeps it. Raises InvalidResult."""
-    adapter = handler.kind.result
+    adapter, name = handler.kind.result, handler.kind.name
     try:
         checked = adapter.validate_python(result, strict=True)
+        text = _dumped(adapter, checked)
     except ValidationError as error:
         wrong = "; ".join(f"{each.field}: {each.message}" for each in field_errors(error, prefix="result"))
-        raise InvalidResult(f"kind {handler.kind.name!r} returned the wrong type: {wrong}") from None
-    ending = None if handler.ending is None else to_json(handler.ending(checked)).decode()
-    return Completed(_dumped(handler, checked), ending)
-
-
-def _dumped(handler: Handler, result: object) -> str:
-    """The result as JSON that reads back."""
-    adapter = handler.kind.result
-    try:
-        text = adapter.dump_json(result)
-        if b"null" in text:  # perhaps a NaN that became one
-            adapter.validate_json(text)
+        raise InvalidResult(f"kind {name!r} returned the wrong type: {wrong}") from None
     except (PydanticSerializationError, ValueError) as error:
-        raise InvalidResult(f"kind {handler.kind.name!r} returned what JSON cannot hold: {error}") from None
+        raise InvalidResult(f"kind {name!r} returned what JSON cannot hold: {error}") from None
+    ending = None if handler.ending is None else to_json(handler.ending(checked)).decode()
+    return Completed(text, ending)
+
+
+def _dumped(adapter: TypeAdapter[object], result: object) -> str:
+    """The result as JSON that reads back."""
+    text = adapter.dump_json(result)
+    if b"null" in text:  # perhaps a NaN that became one
+        adapter.validate_json(text)
     return text.decode()
 
 
 def _has_obeyed(attempt: Attempt) -> bool:
     """Whether the handler returned because it was told to stop: what it returned is not its result."""
     return attempt.stop is not None and attempt.context is not None and attempt.context.has_told_cancel
+
+
+def _has_given_in(attempt: Attempt, error: BaseException) -> bool:
+    """Whether the handler raised because it was told to stop; its own word on how the job goes on still counts."""
+    is_own_word = isinstance(error, Steering | InvalidResult) and not isinstance(error, CancelNoticed)
+    return attempt.stop is not None and not is_own_word
 
 
 def _interrupted(attempt: Attempt) -> Outcome | None:
@@ -136,22 +143,18 @@ def _interrupted(attempt: Attempt) -> Outcome | None:
             return Failed(JobError("CancelledError", "the handler cancelled itself", "", "JOB_ERROR"))
 
 
-def _judged(attempt: Attempt, error: BaseException) -> Outcome | None:
-    policy = attempt.handler.kind.retry
+def judged(handler: Handler, error: BaseException) -> Outcome:
+    """What it means that the handler raised this."""
     match error:
         case Retry(after=after):
             return RetryAsked(JobError.of(error), after)
         case Snooze(delay=delay):
             return Snoozed(delay)
-        case CancelNoticed() if attempt.stop is not None:
-            return _interrupted(attempt)
         case Cancel(reason=reason):
             return Cancelled(reason)
         case Discard():
             return Discarded(JobError.of(error))
         case InvalidResult():
             return Failed(JobError.of(error), is_retryable=False)
-        case _ if attempt.stop is not None:  # it was told to stop, and stopped its own way
-            return _interrupted(attempt)
         case _:
-            return Failed(JobError.of(error), policy.covers(error))
+            return Failed(JobError.of(error), handler.kind.retry.covers(error))

@@ -100,7 +100,7 @@ def _program_module(address: Address) -> ModuleType:
     except (Exception, SystemExit) as error:
         raise NotIsolatable(
             f"{address.script or address.module} cannot be loaded by a process that runs its jobs: "
-            f'{type(error).__name__}: {error}; put what starts the program under `if __name__ == "__main__":`'
+            f'{type(error).__name__}: {error}; what starts the program belongs under `if __name__ == "__main__":`'
         ) from error
     finally:
         loop.close()

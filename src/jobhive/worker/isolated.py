@@ -14,16 +14,16 @@ import threading
 from contextlib import suppress
 from io import TextIOWrapper
 from queue import SimpleQueue
+from typing import cast
 
 import psutil
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from jobhive.client.context import SyncContext
 from jobhive.client.handler import Handler
-from jobhive.client.steering import Cancel
+from jobhive.client.steering import CancelNoticed
 from jobhive.core.errors import FieldError, InvalidInput
 from jobhive.core.job import RunningJob
-from jobhive.core.kind import Progress
 from jobhive.core.outcome import Cancelled, Failed, JobError, Outcome
 from jobhive.streams.feed import PROGRESS
 from jobhive.worker.executor import completed, judged
@@ -172,28 +172,29 @@ class IsolatedContext(SyncContext):
 
     def progress(self, stage: str | BaseModel, percentage: float | None = None, message: str | None = None) -> None:
         """As `Context.progress`."""
-        told = stage if isinstance(stage, BaseModel) else Progress(stage=stage, percentage=percentage, message=message)
-        self.emit(PROGRESS, **told.model_dump(mode="json", exclude_none=True))
+        if isinstance(stage, BaseModel):
+            self.emit(PROGRESS, **stage.model_dump(mode="json", by_alias=True))
+        else:
+            self.emit(PROGRESS, stage=stage, percentage=percentage, message=message)
 
     def narrate(self, action: str, target: str, sentence: str) -> None:
         """As `Context.narrate`."""
         self._line.ask(Narrate(action=action, target=target, sentence=sentence))
 
     def cancelled(self) -> bool:
-        """Whether the job is to end; the function is interrupted too, so only its other threads need to look."""
+        """Whether the handler is to stop. It is interrupted as well, so only its other threads need to look."""
         return self._line.is_stopping
 
     def check_cancelled(self) -> None:
-        """Raises `Cancel` if the job is to end."""
+        """Raises `Cancel` if the handler is to stop."""
         if self.cancelled():
-            raise Cancel("cancel requested")
+            raise CancelNoticed
 
 
 def main() -> None:
     """Runs jobs until the worker wants no more."""
     faulthandler.enable()  # a segmentation fault says where it was
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)
+    cast(TextIOWrapper, sys.stdout).reconfigure(line_buffering=True)
     _adopt_orphans()
     line = Line(int(sys.argv[1]))
     line.open()
@@ -209,7 +210,7 @@ def end_tree(grace: float) -> None:
     if grace:
         started = this.children(recursive=True)
         for each in started:
-            with suppress(psutil.NoSuchProcess):
+            with suppress(psutil.Error):
                 each.terminate()
         psutil.wait_procs(started, timeout=grace)
     kill_descendants(this)
@@ -236,15 +237,18 @@ def _outcome(assignment: Assignment, line: Line) -> Outcome:
     except BaseException as error:  # whatever a module does while it is loaded
         return Failed(JobError.of(error), is_retryable=not isinstance(error, NotIsolatable))
     try:
-        return completed(handler, _called(handler, assignment, line))
+        params = handler.kind.read_params(assignment.params)
+    except InvalidInput as error:
+        return Failed(JobError.of(error, "INVALID_PARAMS"), is_retryable=False)
+    try:
+        return completed(handler, _called(handler, params, assignment, line))
     except Stopped:
         raise
     except BaseException as error:  # a handler's SystemExit must not end the process
         return judged(handler, error)
 
 
-def _called(handler: Handler, assignment: Assignment, line: Line) -> object:
-    params = handler.kind.read_params(assignment.params)
+def _called(handler: Handler, params: BaseModel, assignment: Assignment, line: Line) -> object:
     arguments = handler.arguments(params)
     if not handler.wants_context:
         return handler.function(**arguments)

@@ -180,7 +180,7 @@ def kill_descendants(root: psutil.Process) -> None:
     killed: set[psutil.Process] = set()
     while new := set(root.children(recursive=True)) - killed:
         for each in new:
-            with suppress(psutil.NoSuchProcess):
+            with suppress(psutil.Error):  # gone, or another user's (sudo)
                 each.kill()
         killed |= new
 

@@ -132,7 +132,7 @@ class Supervisor:
         os.close(child.pipe)
         child.process = None
         has_lived = time.monotonic() - child.started_at >= _STEADY_SECONDS
-        child.is_steady = child.is_steady or has_lived
+        child.is_steady = child.is_steady or has_lived or exit_code < 0  # who is killed did not fail to start
         child.quick_deaths = 0 if has_lived else child.quick_deaths + 1
         if exit_code != 0:
             await self._give_back(child, exit_code)

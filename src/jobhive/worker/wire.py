@@ -1,6 +1,6 @@
 """What a worker and a process that runs its jobs say to each other: one JSON object a line."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, cast
 
 from pydantic import BaseModel, Field, JsonValue, TypeAdapter
 from pydantic_core import to_json
@@ -107,4 +107,6 @@ def _writable(field: object) -> object:
     """Half characters, as file names may bring them into an error's message, are written out: JSON has none."""
     if isinstance(field, str):
         return field.encode(errors="backslashreplace").decode()
-    return [_writable(each) for each in field] if isinstance(field, tuple) else field
+    if isinstance(field, tuple):
+        return [_writable(each) for each in cast(tuple[object, ...], field)]
+    return field

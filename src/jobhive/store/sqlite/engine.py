@@ -1,6 +1,7 @@
 """The engine put together: one file, one writing thread, a few reading ones, a bell for other processes."""
 
 import asyncio
+import threading
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -46,6 +47,7 @@ class SqliteStore:
         self._readers = Readers(self.path)
         self._wake = WakeSocket(self._beside / "wake", self.signals.publish)
         self._is_open = False
+        self._changing = threading.Lock()  # held while it opens or closes: callers may come together, on several loops
         access = Access(self._writer, self._readers, self.clock, lease, self._beside / "alive")
         self.jobs = SqliteJobs(access)
         self.events = SqliteEvents(access)
@@ -55,12 +57,10 @@ class SqliteStore:
         """Opens and migrates. Raises StoreRefused, StoreUnavailable, StoreFull."""
         if not self._is_open:
             await asyncio.to_thread(self._open)
-            self._is_open = True
 
     async def close(self) -> None:
         """Answers what is under way, then releases everything."""
         if self._is_open:
-            self._is_open = False
             await asyncio.to_thread(self._close)
 
     def hold(self, worker_id: str) -> Liveness:
@@ -81,6 +81,18 @@ class SqliteStore:
         }
 
     def _open(self) -> None:
+        with self._changing:
+            if not self._is_open:
+                self._begin()
+                self._is_open = True
+
+    def _close(self) -> None:
+        with self._changing:
+            if self._is_open:
+                self._is_open = False
+                self._end()
+
+    def _begin(self) -> None:
         with translated(self.path):
             admit_library()
             admit_folder(self.path)
@@ -96,7 +108,7 @@ class SqliteStore:
         self._writer.start(db)
         self._readers.start()
 
-    def _close(self) -> None:
+    def _end(self) -> None:
         self._writer.stop()
         self._readers.stop()
         self._wake.stop()

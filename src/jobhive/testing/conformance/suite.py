@@ -9,6 +9,7 @@ from jobhive.testing.conformance.promises.fencing import Fencing
 from jobhive.testing.conformance.promises.finish import Finishing
 from jobhive.testing.conformance.promises.idempotency import Idempotency
 from jobhive.testing.conformance.promises.listing import Listing
+from jobhive.testing.conformance.promises.opening import Opening
 from jobhive.testing.conformance.promises.operate import Operating
 from jobhive.testing.conformance.promises.queues import Queues
 from jobhive.testing.conformance.promises.rescue import Rescuing
@@ -19,6 +20,7 @@ from jobhive.testing.conformance.promises.workers import ActiveWorkers
 
 
 class StoreConformance(
+    Opening,
     Enqueue,
     Idempotency,
     Claiming,

@@ -3,7 +3,7 @@
 import pytest
 
 from jobhive.core.errors import KeyReused, UnknownJob
-from jobhive.core.record import Inserted, JobFilter, NewJob
+from jobhive.core.record import Inserted, NewJob
 from jobhive.core.states import State
 from jobhive.store.port import Store
 from jobhive.testing import (
@@ -15,7 +15,6 @@ from jobhive.testing import (
     snapshot,
     start_one,
 )
-from jobhive.testing.stores import StoreMaker
 
 ODD_TEXTS = [
     '"\\u0000"',
@@ -130,27 +129,3 @@ class Enqueue:
         assert await store.jobs.attempts(unknown) == []
         with pytest.raises(UnknownJob):
             await store.events.read(unknown, 0, 1)
-
-    async def test_what_was_acknowledged_is_there_after_a_reopening(self, store: Store, make_store: StoreMaker) -> None:
-        ids = [await insert_one(store, params=f'{{"n":{number}}}') for number in range(20)]  # P2
-        [claim, *_] = await store.jobs.claim(asking(limit=3))
-        await store.jobs.finish([complete(claim, '"kept"')])
-        before = [await snapshot(store, job_id) for job_id in ids]
-        await store.close()
-        again = make_store()
-        await again.open()
-        assert [await snapshot(again, job_id) for job_id in ids] == before
-        await again.close()
-
-    async def test_opening_and_closing_may_be_repeated(self, make_store: StoreMaker) -> None:
-        store = make_store()
-        await store.open()
-        await store.open()
-        await insert_one(store)
-        await store.close()
-        await store.close()
-
-    async def test_another_store_sees_what_was_acknowledged(self, store: Store, other: Store) -> None:
-        job_id = await insert_one(store)
-        assert (await record_of(other, job_id)) == await record_of(store, job_id)
-        assert [job.job_id for job in (await other.jobs.list(JobFilter(), 10, None)).jobs] == [job_id]

@@ -155,12 +155,6 @@ class Operating:
         expected = {state: stored.count(state) for state in State}
         assert dict(await store.jobs.counts()) == expected
 
-    async def test_checking_a_healthy_store_says_so(self, store: Store) -> None:
-        await insert_one(store)
-        checked = await store.check()
-        assert checked
-        assert all(isinstance(said, str) for said in checked.values())
-
     async def test_time_that_passes_alone_changes_nothing(self, store: Store) -> None:
         ids = [await _in_state(store, state) for state in State if state is not State.WAITING]
         before = [await snapshot(store, job_id) for job_id in ids]

@@ -159,6 +159,17 @@ class Queues:
         assert sorted(await store.jobs.finish([complete(each) for each in claims])) == sorted(c.job_id for c in claims)
         assert len(await store.jobs.claim(asking())) == 1
 
+    async def test_a_limit_of_nothing_lets_nothing_through(self, store: Store) -> None:  # P14, I10
+        job_id = await insert_one(store)
+        assert (await store.jobs.limit("default", running=0, depth=0)).running_limit == 0
+        assert await store.jobs.claim(asking()) == []
+        assert await store.jobs.claim_one(job_id, asking()) is None
+        with pytest.raises(QueueFull):
+            await insert_one(store)
+        await store.jobs.limit("default", running=None, depth=None)
+        assert (await claim_one(store)).job_id == job_id
+        await insert_one(store)
+
     async def test_a_limit_counts_only_its_own_queue(self, store: Store) -> None:  # P14
         await store.jobs.limit("small", running=1, depth=None)
         await store.jobs.insert([new_job(queue=name) for name in ("small", "default") * 3])

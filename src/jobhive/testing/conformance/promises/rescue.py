@@ -29,7 +29,7 @@ CRASH_LIMIT = 3
 class Rescuing:
     async def test_live_leases_are_left_alone(self, store: Store) -> None:  # P6
         claim = await start_one(store)
-        advance(store.lease - SECOND, store)
+        advance(store.lease / 2, store)
         before = await snapshot(store, claim.job_id)
         assert await store.jobs.rescue(10) == []
         assert await snapshot(store, claim.job_id) == before

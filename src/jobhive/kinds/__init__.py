@@ -1,0 +1,1 @@
+"""Job kinds that come with Jobhive."""
