@@ -4,6 +4,11 @@ import json
 import signal
 from pathlib import Path
 
+import pytest
+
+from jobhive.cli.exits import CommandError, Exit
+from jobhive.cli.follow import Follower
+from jobhive.cli.http import Api, job_path
 from tests.cli.conftest import Hive, pipe
 
 
@@ -38,6 +43,21 @@ def test_a_server_that_stops_in_good_order_is_waited_for_too(tmp_path: Path) -> 
     assert "is complete" in terminal.shown
     words = [line for line in terminal.shown.splitlines() if "\x1b" not in line]
     assert "".join(words).split() == ["one", "two", "three"]
+
+
+def test_a_server_that_does_not_come_back_is_given_up(tmp_path: Path) -> None:  # UC3
+    hive, troubles = Hive(tmp_path), list[str]()
+    with hive.worker(), hive.server() as server, Api(hive.url) as api:
+        job_id = hive("job", "new", "hang").out.strip()
+        follower = Follower(api, job_path(job_id, "/stream"), 0, 0.2, troubles.append)
+        events = iter(follower)
+        assert [next(events).type, next(events).type] == ["started", "log"]
+        server.stop(signal.SIGKILL)
+        with pytest.raises(CommandError) as error:
+            next(events)
+    assert error.value.code is Exit.UNREACHABLE
+    assert len(troubles) == 1
+    assert follower.last == 2
 
 
 def test_without_a_server_every_command_says_how_to_start_one(tmp_path: Path) -> None:  # UC3

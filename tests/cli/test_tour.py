@@ -60,6 +60,14 @@ def test_help_of_the_program_lists_verbs_and_exit_codes() -> None:  # UC3
     assert "\x1b" not in done.out
 
 
+@pytest.mark.parametrize("noun", [[], ["job"]])
+def test_a_noun_alone_shows_its_verbs(noun: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert outcome(noun) == 0
+    alone = capsys.readouterr().out
+    assert outcome([*noun, "--help"]) == 0
+    assert alone == capsys.readouterr().out
+
+
 def test_help_loads_nothing_heavy() -> None:  # UC10
     heavy = {"fastapi", "starlette", "uvicorn", "httpx2", "rich.console", "structlog", "prometheus_client", "xllamacpp"}
     script = "import sys; from jobhive.cli.root import outcome; outcome(['--help']); print(*sys.modules, sep='\\n')"

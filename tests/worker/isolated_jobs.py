@@ -146,6 +146,11 @@ def fail(message: str) -> None:
     raise Flaky(message)  # the line that a traceback shows
 
 
+@app.job(isolation="process", max_retries=0)
+def fail_for_a_file() -> None:
+    raise Flaky(os.fsdecode(b"no luck with caf\xe9"))
+
+
 @app.job(isolation="process", retry_on=(Flaky,), backoff=AT_ONCE)
 def fail_otherwise(ctx: SyncContext) -> None:
     raise Sour("first") if ctx.attempt == 1 else ValueError("second")
@@ -239,7 +244,7 @@ def cling(port: int) -> None:
     while True:
         try:
             Line(port).wait()
-        except BaseException:  # noqa
+        except BaseException:
             continue
 
 
@@ -265,8 +270,8 @@ def lose(ctx: SyncContext, port: int) -> int:
 
 @app.job(isolation="process")
 def chat() -> str:
-    print("to stdout")
-    print("to stderr", file=sys.stderr)
+    sys.stdout.write("to stdout\n")
+    sys.stderr.write("to stderr\n")
     os.write(1, b'{"say": "ended"}\n')
     subprocess.run(["/bin/echo", "from a program"], check=True)
     return sys.stdin.read()

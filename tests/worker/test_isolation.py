@@ -7,14 +7,13 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from types import ModuleType
 from typing import Literal
 
 import psutil
 import pytest
 import uvloop
 
-from jobhive import CancelledJob, Event, FailedJob, JobCancelled, Jobhive, JobFailed, JobHandle
+from jobhive import CancelledJob, Event, FailedJob, JobCancelled, JobFailed, JobHandle, Jobhive
 from tests.worker import isolated_jobs as jobs
 
 SECONDS = 60.0  # how long a test waits for a fact before it fails

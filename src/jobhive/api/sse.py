@@ -1,10 +1,9 @@
 """Streams on the wire: Server-Sent Events (WHATWG HTML, section 9.2) or lines of JSON, pulled and never buffered."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from datetime import timedelta
-from typing import cast
 
 from pydantic_core import to_json
 from starlette.responses import StreamingResponse
@@ -28,25 +27,20 @@ _FRAMES_IN_A_ROW = 50  # about a millisecond
 Frames = AsyncGenerator[bytes, None]
 
 
-async def job_frames(events: AsyncIterator[Event]) -> Frames:
+async def job_frames(events: AsyncGenerator[Event]) -> Frames:
     """A job's events as SSE frames, then `[DONE]`. Closing it closes `events`."""
     yield RECONNECT
-    async with _closing(events):
+    async with aclosing(events):
         async for event in events:
             yield b"id: %d\ndata: %b\n\n" % (event.seq, json_of(_told(event)))
     yield DONE
 
 
-async def job_lines(events: AsyncIterator[Event]) -> Frames:
+async def job_lines(events: AsyncGenerator[Event]) -> Frames:
     """A job's events as lines, each with its number as `seq`. Closing it closes `events`."""
-    async with _closing(events):
+    async with aclosing(events):
         async for event in events:
             yield json_of(_told(event) | {"seq": event.seq}) + b"\n"
-
-
-def _closing(events: AsyncIterator[Event]) -> aclosing[AsyncGenerator[Event, None]]:
-    """A reader is a generator: one that is not closed goes on listening until it is collected."""
-    return aclosing(cast("AsyncGenerator[Event, None]", events))
 
 
 def _told(event: Event) -> dict[str, object]:

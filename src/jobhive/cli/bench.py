@@ -10,12 +10,11 @@ EmptyStore = Annotated[
     typer.Option(
         metavar="URL",
         help="An empty store, which keeps the jobs; without it, a fresh one that goes away in the end.",
-        allow_from_autoenv=False,
     ),
 ]
-Jobs = Annotated[int, typer.Option(min=1, help="Jobs to enqueue and to drain.", allow_from_autoenv=False)]
-Processes = Annotated[int, typer.Option(min=1, help="Worker processes.", allow_from_autoenv=False)]
-Concurrency = Annotated[int, typer.Option(min=1, help="Jobs at once in each of them.", allow_from_autoenv=False)]
+Jobs = Annotated[int, typer.Option(min=1, help="Jobs to enqueue and to drain.")]
+Processes = Annotated[int, typer.Option(min=1, help="Worker processes.")]
+Concurrency = Annotated[int, typer.Option(min=1, help="Jobs at once in each of them.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 

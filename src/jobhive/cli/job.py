@@ -7,6 +7,7 @@ import typer
 
 from jobhive.cli.asking import confirm
 from jobhive.cli.each import for_each
+from jobhive.cli.nouns import help_if_alone
 from jobhive.cli.options import (
     Arguments,
     Delay,
@@ -23,9 +24,15 @@ from jobhive.cli.options import (
 )
 from jobhive.cli.output import note, say, say_json
 
-jobs = typer.Typer(no_args_is_help=True, help="Create jobs, look at them, steer them.")
+jobs = typer.Typer(invoke_without_command=True)
 
 States = Literal["waiting", "scheduled", "pending", "running", "complete", "failed", "cancelled"]
+
+
+@jobs.callback()
+def job(context: typer.Context) -> None:
+    """Create jobs, look at them, steer them."""
+    help_if_alone(context)
 
 
 @jobs.command()
@@ -78,6 +85,8 @@ def ls(
     with connect(server) as api:
         listed, has_more = list_jobs(api, limit, state=state, kind=kind, queue=queue)
     say_jobs(listed, is_json=json, is_quiet=quiet)
+    if not listed:
+        note("no jobs match")
     if has_more:
         note(f"these are the newest {limit}; more with --limit {limit * 10}")
 

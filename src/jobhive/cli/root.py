@@ -12,11 +12,12 @@ import typer
 from jobhive.cli import bench, demo, doctor, job, run, serve, status, stream, up, worker
 from jobhive.cli.exits import Exit, report
 from jobhive.cli.options import LogFormat, LogLevel
+from jobhive.cli.nouns import help_if_alone
 from jobhive.cli.output import say
 
 root = typer.Typer(
     name="jobhive",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode=None,  # plain help appears in a third of the time
     context_settings={"auto_envvar_prefix": "JOBHIVE", "help_option_names": ["-h", "--help"]},
 )
@@ -71,6 +72,7 @@ def jobhive(
     """
     session: Session = context.obj
     session.is_debug = debug
+    help_if_alone(context)
     # In the environment, so that child processes log alike.
     if log_format:
         os.environ["JOBHIVE_LOG_FORMAT"] = log_format

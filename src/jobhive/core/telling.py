@@ -37,8 +37,7 @@ def last_number(head: StreamHead) -> int:
 
 def _ending(head: StreamHead) -> tuple[str, dict[str, JsonValue]]:
     if head.state is State.FAILED and head.error is not None:
-        error = head.error
-        return ERROR, {"code": error.code, "type": error.type, "message": error.message}
+        return ERROR, {"code": head.error.code, "message": head.error.message}
     if head.state is State.CANCELLED:
         return END, {"state": head.state.value, "stop_reason": "CANCELLED", "reason": head.reason or ""}
     told = from_json(head.ending) if head.ending else {"result": from_json(head.result or "null")}
