@@ -62,4 +62,3 @@ async def _end(supervisor: Supervisor, supervising: asyncio.Task[None]) -> None:
     while not supervising.done():
         await supervisor.stop()
         await asyncio.wait({supervising}, timeout=_POLL_SECONDS)
-

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Unpack
 
 from jobhive.app import Jobhive, default_app
+from jobhive.app.builtin import GENERATE, add_generate
 from jobhive.cli.exits import CommandError, Exit
 from jobhive.settings import Flags, Settings, load_settings, variable
 
@@ -28,7 +29,11 @@ def load_app(spec: str | None) -> Jobhive:
     module_name, _, name = spec.partition(":")
     if not all(part.isidentifier() for part in module_name.split(".")):
         raise CommandError(f"--app is module:name, such as shop.jobs:app, and not {spec!r}", Exit.USAGE)
-    return _named(_imported(module_name), name or _DEFAULT_NAME)
+    app = _named(_imported(module_name), name or _DEFAULT_NAME)
+    model = load_settings().model
+    if model is not None and GENERATE not in app.kinds:
+        add_generate(app, model)
+    return app
 
 
 def _imported(name: str) -> ModuleType:

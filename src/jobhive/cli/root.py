@@ -11,8 +11,8 @@ import typer
 
 from jobhive.cli import bench, demo, doctor, job, run, serve, status, stream, up, worker
 from jobhive.cli.exits import Exit, report
-from jobhive.cli.options import LogFormat, LogLevel
 from jobhive.cli.nouns import help_if_alone
+from jobhive.cli.options import LogFormat, LogLevel
 from jobhive.cli.output import say
 
 root = typer.Typer(

@@ -13,6 +13,7 @@ from jobhive.narration import narrate
 from jobhive.worker.supervisor import Program, Supervisor
 
 INFERENCE_QUEUE = "ai"  # apart from the rest: a model's process may crash, and takes its worker's jobs along
+INFERENCE_SLOTS = 4  # as many as the engine batches; further jobs wait in the queue, where any worker can take them
 
 
 def programs_for(app: Jobhive, spec: str | None, processes: int, concurrency: int, grace: float) -> list[Program]:
@@ -24,7 +25,7 @@ def programs_for(app: Jobhive, spec: str | None, processes: int, concurrency: in
     arguments = worker_arguments(spec, others, concurrency, grace)
     programs += [Program(f"worker-{number}", arguments) for number in range(1, processes + 1)]
     if INFERENCE_QUEUE in queues:
-        programs.append(Program("worker-ai", worker_arguments(spec, [INFERENCE_QUEUE], concurrency, grace)))
+        programs.append(Program("worker-ai", worker_arguments(spec, [INFERENCE_QUEUE], INFERENCE_SLOTS, grace)))
     return programs
 
 

@@ -1,7 +1,7 @@
 """A kind and the function that runs it: what its signature says about params, result and manner of running."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, cast, get_type_hints
@@ -37,6 +37,7 @@ class Handler:
     is_run_apart: bool = False  # only by workers of its own class, never by those of the application
     ending: Callable[[Any], Mapping[str, object]] | None = None  # words the `end` event from the result
     facts: Mapping[str, str] = field(default_factory=dict[str, str])  # told in `started`, such as the model's name
+    close: Callable[[], Awaitable[None]] | None = None  # lets go of what the handler holds, as its worker stops
 
     @property
     def facts_json(self) -> str | None:

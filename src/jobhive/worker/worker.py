@@ -104,6 +104,9 @@ class Worker:
         await self._finisher.stop()
         await self._streams.stop()
         await self._handling.close()
+        for handler in self._kinds:
+            if handler.close is not None:
+                await handler.close()
         self._let_go()
         narrate("worker", "stopped", self.name, f"{self.completed} jobs done", worker=self.id)
 

@@ -1,8 +1,11 @@
 """The typed edge of xllamacpp, which ships no types: loads a model and runs completions."""
 
 import importlib
+import os
 import secrets
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple, Protocol, cast
 
 from jobhive.kinds.inference.wire import EngineOptions
@@ -31,15 +34,18 @@ class Loaded(NamedTuple):
 def load(options: EngineOptions) -> Loaded:
     """Loads the model; holds the interpreter lock meanwhile. Raises RuntimeError, ImportError.
 
-    The cache is Q8_0 where the model allows it. With the default, F16, the processor's attention takes another path,
+    The attention cache is Q8_0 where the model allows it. With the default, F16, the processor's attention takes another path,
     with another rounding, for one token than for several, for many, and for a single request: the same seed then gives
     other text when other requests run beside it. Q8_0 has one path, half the size, and is no slower.
     """
     xllamacpp = cast("_Xllamacpp", importlib.import_module("xllamacpp"))
+    types = xllamacpp.ggml_type
     try:
-        return Loaded(xllamacpp.Server(_params(xllamacpp, options, xllamacpp.ggml_type.GGML_TYPE_Q8_0)), "q8_0")
+        loaded = Loaded(xllamacpp.Server(_params(xllamacpp, options, types.GGML_TYPE_Q8_0)), "q8_0")
     except RuntimeError:  # such as heads whose size is no multiple of 32
-        return Loaded(xllamacpp.Server(_params(xllamacpp, options, xllamacpp.ggml_type.GGML_TYPE_F16)), "f16")
+        loaded = Loaded(xllamacpp.Server(_params(xllamacpp, options, types.GGML_TYPE_F16)), "f16")
+    _stop_listening()
+    return loaded
 
 
 def _params(xllamacpp: "_Xllamacpp", options: EngineOptions, cache_type: object) -> "_Params":
@@ -49,6 +55,8 @@ def _params(xllamacpp: "_Xllamacpp", options: EngineOptions, cache_type: object)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads
     params.n_parallel = options.n_parallel
     params.n_ctx = options.context_tokens * options.n_parallel  # divided among the slots
+    params.n_batch = params.n_ubatch = options.prompt_batch_tokens
+    params.fit_params = False
     params.cache_type_k = params.cache_type_v = cache_type
     params.verbosity = ERRORS_ONLY
     _forget_prompts(params)
@@ -64,10 +72,18 @@ def _forget_prompts(params: "_Params") -> None:
 
 
 def _close_doors(params: "_Params") -> None:
-    """The engine listens on loopback whether asked or not: nobody learns the key."""
+    """While it loads, the engine listens on loopback: nobody learns the key."""
     params.api_keys = [secrets.token_urlsafe(32)]
     params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = params.ui = False
     params.n_threads_http = 1
+
+
+def _stop_listening() -> None:
+    """The engine is asked through its library only, so its HTTP listener has no use; there is no switch for it."""
+    for descriptor in os.listdir("/dev/fd"):
+        with suppress(OSError), socket.socket(fileno=os.dup(int(descriptor))) as opened:
+            if opened.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                opened.shutdown(socket.SHUT_RDWR)
 
 
 class _Model(Protocol):

@@ -12,6 +12,7 @@ class EngineOptions(NamedTuple):
     context_tokens: int  # of each slot
     threads: int
     gpu_layers: int  # -1 = as many as the device takes, 0 = none
+    prompt_batch_tokens: int  # of prompts, computed at once; others' tokens and cancels wait for as long
 
 
 class Generate(NamedTuple):
@@ -88,8 +89,8 @@ def packed(message: EngineOptions | Order | Reply) -> bytes:
 def options_in(line: str | bytes) -> EngineOptions:
     """Raises Garbled."""
     match _parts(line):
-        case ["EngineOptions", str(path), int(n_parallel), int(context), int(threads), int(gpu_layers)]:
-            return EngineOptions(path, n_parallel, context, threads, gpu_layers)
+        case ["EngineOptions", str(path), int(n_parallel), int(context), int(threads), int(layers), int(batch)]:
+            return EngineOptions(path, n_parallel, context, threads, layers, batch)
         case _:
             raise _garbled(line)
 

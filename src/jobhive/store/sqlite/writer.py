@@ -85,10 +85,10 @@ class Writer:
 
     def stop(self) -> None:
         """Serves what was asked before, then ends the thread."""
-        if self._thread is not None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
             self._asks.put(None)
-            self._thread.join()
-            self._thread = None
+            thread.join()
 
     async def run(self, act: Act[T]) -> T:
         """Performs the act in a transaction and returns its answer once that is durable."""
