@@ -42,6 +42,16 @@ async def opened(gate: str) -> None:
         await asyncio.to_thread(Path(gate).read_bytes)
 
 
+@app.job(backoff=Backoff(base=timedelta(milliseconds=10)))
+async def mumble(ctx: Context) -> None:
+    """Talks and logs by turns, and has to begin again."""
+    for word in ("one", "two"):
+        await ctx.emit("token", t=f"{word} ")
+        await ctx.log("between")
+    if ctx.attempt == 1:
+        raise ConnectionError("lost")
+
+
 @app.job(max_retries=0)
 async def boom() -> None:
     raise ValueError("it went \x1b[2J boom")

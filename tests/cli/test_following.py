@@ -32,6 +32,12 @@ def test_tokens_appear_as_they_are_generated(hive: Hive, tmp_path: Path) -> None
     assert hive("run", "talk", "-a", "text=one two three").out == "one two three \n"
 
 
+def test_in_a_pipe_the_tokens_of_an_attempt_stay_one_text(hive: Hive) -> None:  # UC2
+    done = hive("run", "mumble")
+    assert (done.code, done.out) == (0, "one two \none two \n")
+    assert done.err.count("between") == 4
+
+
 def test_a_terminal_shows_a_bar_and_obeys_nothing_that_a_job_says(hive: Hive) -> None:
     with hive.terminal("run", "count", "-a", "n=3") as terminal:
         assert terminal.end() == 0

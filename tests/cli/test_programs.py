@@ -82,6 +82,17 @@ def test_an_application_that_cannot_be_had_is_told_by_name(tmp_path: Path, spec:
     assert "Traceback" not in done.err
 
 
+def test_a_model_that_is_none_is_told_by_name(tmp_path: Path) -> None:
+    (tmp_path / "notes.gguf").write_text("no model")
+    for path, told in (("nowhere.gguf", "nowhere.gguf"), ("notes.gguf", "not a GGUF model")):
+        done = jobhive("worker", "--model", path, cwd=tmp_path)
+        assert (done.code, done.out) == (2, "")
+        assert told in done.err
+        found = jobhive("doctor", "--port", "0", cwd=tmp_path, changes={"JOBHIVE_MODEL": path})
+        assert found.code == 1
+        assert "FAIL\tmodel" in found.out
+
+
 def test_debug_shows_where_it_happened(tmp_path: Path) -> None:
     (tmp_path / "broken_app.py").write_text("1 / 0\n")
     done = jobhive("--debug", "serve", "--app", "broken_app:app", cwd=tmp_path)

@@ -60,7 +60,9 @@ async def test_a_failed_job_has_an_error_instead_of_a_result(app: Jobhive) -> No
 
     handle = await divide.enqueue(1, 0)
     await app.run_until_idle()
-    with pytest.raises(JobFailed, match=rf"{handle.id} \(divide\) failed: ZeroDivisionError: division by zero") as raised:
+    with pytest.raises(
+        JobFailed, match=rf"{handle.id} \(divide\) failed: ZeroDivisionError: division by zero"
+    ) as raised:
         await handle.result()
     error = raised.value.job.error
     assert (error.type, error.message, error.code) == ("ZeroDivisionError", "division by zero", "JOB_ERROR")
@@ -166,7 +168,9 @@ async def test_what_is_stored_and_no_longer_fits_is_a_clear_error(app: Jobhive) 
 
     handle = await add.enqueue(1)
     await app.store.jobs.finish([complete(await claim_one(app.store, kinds=["add"]), '"three"')])
-    with pytest.raises(InvalidInput, match="the stored result does not fit kind 'add': result: Input should be a valid"):
+    with pytest.raises(
+        InvalidInput, match="the stored result does not fit kind 'add': result: Input should be a valid"
+    ):
         await handle.result(timeout=20)
 
 

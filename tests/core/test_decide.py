@@ -160,7 +160,24 @@ def test_an_errors_code_is_told_raised_or_the_common_one(error: Exception, code:
     assert JobError.of(error, code).code == expected
 
 
-def test_an_endless_message_is_cut() -> None:
-    described = JobError.of(ValueError("x" * 1_000_000))
+def test_an_endless_error_is_cut_and_keeps_its_beginning_and_its_end() -> None:
+    described = JobError.of(ValueError("begins here" + "x" * 1_000_000 + "ends here"))
+    assert described.message.startswith("begins here")
     assert len(described.message) == 10_000
-    assert len(described.traceback) == 50_000
+    assert described.traceback.startswith("ValueError: begins here")
+    assert described.traceback.rstrip().endswith("ends here")
+    assert len(described.traceback) < 51_000
+
+
+class _Speechless(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("cannot even say so")
+
+
+@pytest.mark.parametrize(
+    "error", [_Speechless(), ValueError("\ud800 alone"), ValueError(b"\xff")], ids=["speechless", "surrogate", "bytes"]
+)
+def test_any_error_can_be_stored(error: Exception) -> None:
+    described = JobError.of(error)
+    assert described.type == type(error).__name__
+    assert "".join(described).encode()

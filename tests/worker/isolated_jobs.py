@@ -6,6 +6,7 @@ As a program, by name or by path: a worker for them on the database that is name
 import asyncio
 import ctypes
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import threading
 from pathlib import Path
 from typing import Literal, NoReturn, cast
 
+import psutil
 from pydantic import BaseModel
 
 from jobhive import Backoff, Cancel, Discard, InvalidInput, Jobhive, Retry, Snooze, SyncContext
@@ -32,7 +34,8 @@ if os.fork():
 os.setsid()
 if os.fork():
     os._exit(0)
-socket.socket(fileno=int(sys.argv[1])).sendall(b"hidden\\n")
+line = socket.socket(fileno=int(sys.argv[1]))
+line.sendall(b"hidden\\n")
 signal.pause()
 """
 
@@ -212,6 +215,39 @@ def pid() -> int:
     return os.getpid()
 
 
+@app.job(isolation="process", max_retries=0)
+def die_talking(ctx: SyncContext) -> None:
+    def talk() -> None:
+        while True:
+            ctx.log("and another thing")
+
+    threading.Thread(target=talk, daemon=True).start()
+    for _ in range(100):
+        ctx.log("listen")
+    die("kill")
+
+
+kept: list[Line] = []
+
+
+@app.job(isolation="process")
+def keep_line(port: int) -> int:
+    """The line lives as long as the process does."""
+    kept.append(Line(port))
+    return os.getpid()
+
+
+@app.job(isolation="process", on_crash="fail")
+def pid_unless_crashed() -> int:
+    return os.getpid()
+
+
+@app.job(isolation="process")
+def children() -> dict[int, str]:
+    """By process id: what they do; those that ended are zombies."""
+    return {child.pid: child.status() for child in psutil.Process().children()}
+
+
 @app.job(isolation="process")
 def wait(port: int) -> int:
     Line(port).wait()
@@ -275,6 +311,40 @@ def chat() -> str:
     os.write(1, b'{"say": "ended"}\n')
     subprocess.run(["/bin/echo", "from a program"], check=True)
     return sys.stdin.read()
+
+
+@app.job(isolation="process")
+def talk_on(ctx: SyncContext, port: int) -> None:
+    """Its thread outlives it."""
+
+    def talk() -> None:
+        line = Line(port)
+        line.wait()
+        try:
+            ctx.log("by the way")
+        except RuntimeError:
+            line.say("refused")
+
+    threading.Thread(target=talk, daemon=True).start()
+
+
+@app.job(isolation="process")
+def backtrack(port: int) -> None:
+    """Holds the interpreter's lock for longer than anybody waits."""
+    Line(port)
+    re.match(r"(a+)+$", "a" * 64 + "b")
+
+
+@app.job(isolation="process", max_retries=0)
+def die_with_a_copy(port: int) -> None:
+    """A copy made behind Python's back, in a session of its own, keeps all descriptors."""
+    line = Line(port)
+    if not ctypes.PyDLL(None).fork():
+        os.setsid()
+        line.say(str(os.getpid()))
+        signal.pause()
+    line.wait()
+    die("kill")
 
 
 @app.job(isolation="process")

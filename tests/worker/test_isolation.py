@@ -13,7 +13,8 @@ import psutil
 import pytest
 import uvloop
 
-from jobhive import CancelledJob, Event, FailedJob, JobCancelled, JobFailed, JobHandle, Jobhive
+from jobhive import CancelledJob, Event, FailedJob, JobCancelled, JobFailed, JobHandle, Jobhive, State
+from jobhive.testing import wait_for_state
 from tests.worker import isolated_jobs as jobs
 
 SECONDS = 60.0  # how long a test waits for a fact before it fails
@@ -141,6 +142,7 @@ def test_it_runs_on_uvloop_too(tmp_path: Path) -> None:
     async def run() -> None:
         async with open_app(tmp_path) as app, app.worker():
             await result(app, "die_once", how="kill")
+            await failed(app, "die_talking")
             assert await result(app, "add", a=1, b=2) == 3
             assert (await failed(app, "overrun")).error.code == "TIMEOUT"
 
@@ -267,15 +269,42 @@ async def test_what_a_dead_process_had_started_ends_with_it(app: Jobhive, calls:
             await handle.result(SECONDS)
 
 
-async def test_an_idle_process_that_dies_costs_no_job_anything(app: Jobhive) -> None:
+async def test_it_may_die_while_it_tells(app: Jobhive) -> None:
     async with app.worker():
-        idle = await result(app, "pid")
-        assert isinstance(idle, int)
-        [process] = psutil.Process().children()
-        process.kill()
-        await asyncio.to_thread(psutil.wait_procs, [process], timeout=SECONDS)
-        handle = await app.enqueue("pid", {})
-        assert await handle.result(SECONDS) != idle
+        assert (await failed(app, "die_talking")).error.code == "CRASHED"
+
+
+async def test_a_copy_that_holds_the_line_hides_no_death(app: Jobhive, calls: Calls) -> None:  # P10
+    async with app.worker():
+        handle = await app.enqueue("die_with_a_copy", {"port": calls.port})
+        call = await calls.take()
+        copy = int(await call.word())
+        try:
+            call.go_on()
+            with pytest.raises(JobFailed):
+                await handle.result(SECONDS)
+        finally:
+            os.kill(copy, signal.SIGKILL)
+
+
+async def test_an_idle_process_that_died_costs_no_job_anything(app: Jobhive, calls: Calls) -> None:  # P10
+    async with app.worker():
+        await result(app, "keep_line", port=calls.port)
+        idle = await calls.take()
+        os.kill(idle.pid, signal.SIGKILL)
+        assert await idle.is_gone()
+        assert await result(app, "pid_unless_crashed") != idle.pid
+
+
+async def test_nor_does_one_that_dies_before_the_job_begins(app: Jobhive, calls: Calls) -> None:  # P10
+    async with app.worker():
+        await result(app, "keep_line", port=calls.port)
+        idle = await calls.take()
+        os.kill(idle.pid, signal.SIGSTOP)
+        handle = await app.enqueue("pid_unless_crashed", {})
+        await wait_for_state(app.store, handle.id, State.RUNNING)
+        os.kill(idle.pid, signal.SIGKILL)
+        assert await handle.result(SECONDS) != idle.pid
     assert (await handle.job()).attempts == ()
 
 
@@ -328,6 +357,15 @@ async def test_a_function_that_does_not_want_to_end_is_ended(app: Jobhive, calls
         again = await calls.take()
         await cancelled(handle)
         assert await again.is_gone()
+
+
+async def test_holding_the_interpreters_lock_does_not_save_it(app: Jobhive, calls: Calls) -> None:  # P10
+    async with app.worker():
+        handle = await app.enqueue("backtrack", {"port": calls.port})
+        await calls.take()
+        await handle.cancel()
+        await cancelled(handle)
+    # that no process is left, the fixture asserts
 
 
 async def test_a_timeout_ends_the_process(app: Jobhive) -> None:
@@ -428,6 +466,21 @@ async def test_a_process_is_used_for_one_job_after_the_other(app: Jobhive) -> No
         assert len({await result(app, "pid") for _ in range(5)}) == 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere daemons are adopted by the system")
+async def test_daemons_that_ended_do_not_pile_up(app: Jobhive, calls: Calls) -> None:  # P10
+    async with app.worker():
+        await result(app, "leave_behind", port=calls.port)
+        call = await calls.take()
+        assert await call.word() == "hidden"
+        children = await result(app, "children")
+        assert isinstance(children, dict)
+        [daemon] = [pid for pid, status in children.items() if status != psutil.STATUS_ZOMBIE]
+        os.kill(daemon, signal.SIGKILL)
+        assert await call.is_gone()
+        await result(app, "pid")
+        assert await result(app, "children") == {}
+
+
 async def test_two_jobs_at_once_run_in_two_processes(app: Jobhive, calls: Calls) -> None:
     async with app.worker():
         handles = [await app.enqueue("wait", {"port": calls.port}) for _ in range(2)]
@@ -437,6 +490,18 @@ async def test_two_jobs_at_once_run_in_two_processes(app: Jobhive, calls: Calls)
         pids = {await handle.result(SECONDS) for handle in handles}
     assert pids == {call.pid for call in both}
     assert len(pids) == 2
+
+
+async def test_a_thread_that_outlives_its_job_cannot_tell_in_the_next_ones_name(app: Jobhive, calls: Calls) -> None:
+    async with app.worker():
+        await result(app, "talk_on", port=calls.port)
+        thread = await calls.take()
+        handle = await app.enqueue("wait", {"port": calls.port})
+        next_job = await calls.take()
+        thread.go_on()
+        assert (await thread.word(), thread.pid) == ("refused", next_job.pid)
+        next_job.go_on()
+        assert [event.type for event in await events(handle)] == ["started", "end"]
 
 
 async def test_what_a_job_prints_goes_to_the_log(app: Jobhive, capfd: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,9 @@ def default_app(url: str | None = None) -> Jobhive:
 def add_generate(app: Jobhive, model: str | None) -> None:
     """Registers `generate` for the model file, or for the installed model; without either there is no such kind."""
     from jobhive.kinds.generate import generate_with
-    from jobhive.kinds.inference import LocalEngine, ModelUnavailable, locate_model
+    from jobhive.kinds.inference.backend import ModelUnavailable
+    from jobhive.kinds.inference.engine import LocalEngine
+    from jobhive.kinds.inference.locate import locate_model
 
     if find_spec("xllamacpp") is None and model is None:
         return

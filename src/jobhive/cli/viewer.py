@@ -39,10 +39,12 @@ class Viewer:
                 self._progress(told.values)
             case event.END | event.ERROR:
                 self.exit = verdict(told)
+                self._break_line()
                 self._end(told)
             case "metrics":
                 pass  # for programs
             case event.ATTEMPT:
+                self._break_line()
                 self.tell(_remark(told), Colour.YELLOW)
             case _:
                 self.tell(_remark(told))
@@ -53,8 +55,12 @@ class Viewer:
         note(painted(printable(text), colour if has_colour(sys.stderr) else None))
 
     def rest(self) -> None:
-        """Leaves the terminal as it should be when nothing follows for a while."""
+        """Leaves the terminal as it should be when nothing follows for a while. In a pipe, tokens stay one text."""
         self._bar.hide()
+        if sys.stdout.isatty():
+            self._break_line()
+
+    def _break_line(self) -> None:
         if self._is_in_line:
             say("")
             self._is_in_line = False
@@ -66,7 +72,8 @@ class Viewer:
             self._is_in_line = not text.endswith("\n")
 
     def _produce(self, value: JsonValue) -> None:
-        self.rest()
+        self._bar.hide()
+        self._break_line()
         if not self._is_silent:
             say(as_text(value))
 

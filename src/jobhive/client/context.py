@@ -118,6 +118,10 @@ class Context:
         if self._feed is not None:
             await self._feed.settled()
 
+    async def close(self) -> None:
+        """Ends the telling: the attempt is over. Returns once all is stored. Raises LeaseLost if it was refused."""
+        await self.feed.close()
+
 
 class SyncContext:
     """The same for handlers that are plain functions and run in a thread: its methods return when they are done."""

@@ -36,7 +36,7 @@ class JobError(NamedTuple):
         return cls(
             type=type(error).__name__,
             message=storable(_message(error)[:_MESSAGE_LIMIT]),
-            traceback=storable("".join(tracebacks.format_exception(error))[-_TRACEBACK_LIMIT:]),
+            traceback=storable(_shortened("".join(tracebacks.format_exception(error)))),
             code=code or (own if isinstance(own, str) else "JOB_ERROR"),
         )
 
@@ -44,6 +44,14 @@ class JobError(NamedTuple):
 def storable(text: str) -> str:
     """The text with what UTF-8 cannot hold escaped, such as the odd bytes of a file's name."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _shortened(traceback: str) -> str:
+    """Where it began and how it ended; what is too long between them is left out."""
+    if len(traceback) <= _TRACEBACK_LIMIT:
+        return traceback
+    half = _TRACEBACK_LIMIT // 2
+    return f"{traceback[:half]}\n…\n{traceback[-half:]}"
 
 
 def _message(error: BaseException) -> str:

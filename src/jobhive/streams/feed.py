@@ -58,9 +58,13 @@ class Feed:
             self._has_room.clear()
             await self._has_room.wait()
 
-    async def settled(self) -> None:
-        """Takes nothing more and returns once all that was told is stored. Raises LeaseLost if it was refused."""
+    async def close(self) -> None:
+        """Takes nothing more, and returns once all that was told is stored. Raises LeaseLost if it was refused."""
         self._is_closed = True
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Returns once all that was told is stored. Raises LeaseLost if it was refused."""
         self._let_go()
         await self._settled.wait()
         if self.is_lost:

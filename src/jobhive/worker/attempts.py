@@ -57,8 +57,11 @@ class Attempts:
         return iter(list(self._by_job.values()))
 
     def add(self, attempt: Attempt) -> None:
-        """From now on its lease is renewed."""
+        """From now on its lease is renewed. An earlier attempt of the same job that is still here has lost it."""
+        earlier = self._by_job.get(attempt.claim.job_id)
         self._by_job[attempt.claim.job_id] = attempt
+        if earlier is not None:
+            earlier.interrupt(Stop.LOST)
 
     def drop(self, attempt: Attempt) -> None:
         """Its move is written, or it is not ours any more."""
@@ -69,8 +72,14 @@ class Attempts:
         """Receipts of all that is held. Safe from any thread: the values are copied in one step."""
         return [attempt.claim.receipt for attempt in list(self._by_job.values())]
 
-    def interrupt(self, job_id: str, why: Stop) -> None:
-        """Asks one attempt to stop, if it is still here."""
+    def cancel(self, job_id: str) -> None:
+        """Somebody wants the job's attempt to stop, if it is still here."""
         attempt = self._by_job.get(job_id)
         if attempt is not None:
-            attempt.interrupt(why)
+            attempt.interrupt(Stop.CANCEL)
+
+    def lose(self, receipt: Receipt) -> None:
+        """The job is not ours under this receipt; it may be under a newer one."""
+        attempt = self._by_job.get(receipt.job_id)
+        if attempt is not None and attempt.claim.token == receipt.token:
+            attempt.interrupt(Stop.LOST)

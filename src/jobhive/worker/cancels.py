@@ -6,7 +6,7 @@ from jobhive.core.errors import StoreError
 from jobhive.narration import Episode
 from jobhive.store.port import WorkerJobs
 from jobhive.store.signals import CANCELS, Signals
-from jobhive.worker.attempts import Attempts, Stop
+from jobhive.worker.attempts import Attempts
 
 
 class CancelWatch:
@@ -45,4 +45,4 @@ class CancelWatch:
             return
         self._trouble.end()
         for job_id in asked:
-            self._attempts.interrupt(job_id, Stop.CANCEL)
+            self._attempts.cancel(job_id)

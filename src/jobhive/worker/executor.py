@@ -44,7 +44,7 @@ class Executor:
             return None
         try:
             if attempt.context is not None:
-                await attempt.context.settled()
+                await attempt.context.close()
         except LeaseLost:
             return None
         return decide(attempt.claim, outcome, attempt.handler.kind.retry, self._random)

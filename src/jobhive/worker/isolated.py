@@ -33,6 +33,7 @@ from jobhive.worker.wire import (
     ORDERS,
     Answer,
     Assignment,
+    Begun,
     Emit,
     Hello,
     Narrate,
@@ -53,7 +54,7 @@ class Stopped(BaseException):
 
 
 class Line:
-    """The way to the worker. Threads read and write, so that a signal in the main thread never cuts a message."""
+    """The way to the worker; made on the main thread. Threads read and write, so that a signal in the main thread never cuts a message."""
 
     def __init__(self, descriptor: int) -> None:
         self.assignments: SimpleQueue[Assignment | None] = SimpleQueue()  # None: no more of them
@@ -63,11 +64,13 @@ class Line:
         self._answers: SimpleQueue[Refusal | None] = SimpleQueue()
         self._outgoing: SimpleQueue[bytes | None] = SimpleQueue()  # None: no more of them
         self._turn = threading.Lock()  # held from a question to its answer
+        self._speaker: IsolatedContext | None = None  # of the job that runs; guarded by `_turn`
+        self._main_thread = threading.get_ident()
         self._is_forked = False  # set in copies of this process, which no thread of ours reaches
         self._writer = threading.Thread(target=self._write, name="jobhive-out", daemon=True)
 
     def open(self) -> None:
-        """Begins to listen; from now on this process obeys. To be called on the main thread."""
+        """Begins to listen; from now on this process obeys."""
         signal.signal(signal.SIGINT, _ignored)
         signal.signal(signal.SIGTERM, self._interrupt)
         os.register_at_fork(after_in_child=self._forked)
@@ -83,11 +86,18 @@ class Line:
         """Raises PydanticSerializationError or ValueError for data that is not JSON."""
         self._outgoing.put(packed(report))
 
-    def ask(self, report: Report) -> None:
+    def give_floor(self, speaker: "IsolatedContext | None") -> None:
+        """From now on only this context may ask; it returns once a question under way is answered."""
+        with self._turn:
+            self._speaker = speaker
+
+    def ask(self, report: Report, speaker: "IsolatedContext") -> None:
         """Says it and returns once the worker took it. Raises InvalidInput if it was refused."""
         if self._is_forked:
             raise RuntimeError("a job's context does not reach into forked processes; tell events from the job itself")
         with self._turn:
+            if speaker is not self._speaker:
+                raise RuntimeError("the job of this context has ended; end its threads before its function returns")
             self.say(report)
             refusal = None if self.is_stopping else self._answers.get()
         if refusal is not None:
@@ -125,7 +135,7 @@ class Line:
         self.is_stopping = True
         self._answers.put(None)  # for whoever waits for one
         self.assignments.put(None)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+        signal.pthread_kill(self._main_thread, signal.SIGTERM)
 
     def _interrupt(self, *_: object) -> None:
         if self.is_stopping and self.is_busy:
@@ -166,7 +176,7 @@ class IsolatedContext(SyncContext):
     def emit(self, type_: str, /, **data: JsonValue) -> None:
         """As `Context.emit`."""
         try:
-            self._line.ask(Emit(type=type_, data=dict(data)))
+            self._line.ask(Emit(type=type_, data=dict(data)), self)
         except ValueError as error:
             raise InvalidInput("the event cannot be told", [FieldError("data", "json", str(error))]) from error
 
@@ -179,7 +189,7 @@ class IsolatedContext(SyncContext):
 
     def narrate(self, action: str, target: str, sentence: str) -> None:
         """As `Context.narrate`."""
-        self._line.ask(Narrate(action=action, target=target, sentence=sentence))
+        self._line.ask(Narrate(action=action, target=target, sentence=sentence), self)
 
     def cancelled(self) -> bool:
         """Whether the handler is to stop. It is interrupted as well, so only its other threads need to look."""
@@ -201,6 +211,7 @@ def main() -> None:
     atexit.register(end_tree, GRACE_SECONDS)
     while (assignment := line.assignments.get()) is not None:
         line.say(ended(_interruptible(assignment, line)))
+        _bury_orphans()
     line.close()
 
 
@@ -250,16 +261,28 @@ def _outcome(assignment: Assignment, line: Line) -> Outcome:
 
 def _called(handler: Handler, params: BaseModel, assignment: Assignment, line: Line) -> object:
     arguments = handler.arguments(params)
+    line.say(Begun())
     if not handler.wants_context:
         return handler.function(**arguments)
-    job = _JOB.validate_python({**assignment.job, "params": params})
-    return handler.function(IsolatedContext(job, line), **arguments)
+    context = IsolatedContext(_JOB.validate_python({**assignment.job, "params": params}), line)
+    line.give_floor(context)
+    try:
+        return handler.function(context, **arguments)
+    finally:
+        line.give_floor(None)
 
 
 def _adopt_orphans() -> None:
     """Processes whose parent ended become children of this one, so that the tree stays whole. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_ADOPT_ORPHANS, 1, 0, 0, 0)
+
+
+def _bury_orphans() -> None:
+    """Daemons that jobs start (as git does) would otherwise stay in the process table once they have ended."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _ignored(*_: object) -> None:

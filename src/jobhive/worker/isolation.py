@@ -23,12 +23,14 @@ from jobhive.worker.wire import (
     REPORTS,
     Answer,
     Assignment,
+    Begun,
     Emit,
     Ended,
     Hello,
     Narrate,
     Order,
     Refusal,
+    Report,
     Stop,
     outcome_of,
     packed,
@@ -59,14 +61,9 @@ class ProcessPool:
         except NotIsolatable as error:
             return Judged(Failed(JobError.of(error), is_retryable=False))
         job = from_json(to_json(context.job, exclude={"params"}))
-        process = await self._free_process()
-        try:
-            outcome = await process.run(Assignment(address=address, params=params, job=job), context)
-        except BaseException:
-            await _undisturbed(process.end(context))
-            raise
+        process, outcome = await self._ran(Assignment(address=address, params=params, job=job), context)
         if outcome is None:
-            return Judged(_crashed(handler, await process.exit_code()))
+            return Judged(_crashed(handler, await process.end()))
         await self._keep(process)
         return Judged(outcome)
 
@@ -76,13 +73,15 @@ class ProcessPool:
         idle, self._idle = self._idle, []
         await asyncio.gather(*(process.end() for process in idle))
 
-    async def _free_process(self) -> "JobProcess":
-        while self._idle:
-            process = self._idle.pop()
-            if process.is_alive:
-                return process
-            await process.exit_code()
-        return await JobProcess.start()
+    async def _ran(self, assignment: Assignment, context: Context) -> "tuple[JobProcess, Outcome | None]":
+        """An idle process may have died; the job that it got has not begun then, and a new process runs it."""
+        if self._idle:
+            idle = self._idle.pop()
+            outcome = await _run_by(idle, assignment, context)
+            if outcome is not None or idle.has_begun:
+                return idle, outcome
+        new = await JobProcess.start()
+        return new, await _run_by(new, assignment, context)
 
     async def _keep(self, process: "JobProcess") -> None:
         if self._is_closed:
@@ -97,6 +96,7 @@ class JobProcess:
     def __init__(
         self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        self.has_begun = False  # whether the function of its latest job was called
         self._process = process
         self._reader = reader
         self._writer = writer
@@ -114,51 +114,55 @@ class JobProcess:
                 writer.close()
                 raise
         started = cls(process, reader, writer)
-        started._say(Hello(path=sys.path, argv=sys.argv))
+        started._say(Hello(path=list(map(str, sys.path)), argv=sys.argv))
         return started
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether it can run another job."""
-        return self._process.returncode is None and not self._reader.at_eof()
 
     async def run(self, assignment: Assignment, context: Context) -> Outcome | None:
         """The outcome; None once the process has died in mid-job. Raises LeaseLost."""
+        self.has_begun = False
         self._say(assignment)
         return await self._serve(context)
 
-    async def end(self, context: Context | None = None) -> None:
-        """SIGTERM to the whole group, and SIGKILL after a grace; what is told meanwhile is still taken."""
-        self._say(Stop())
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGTERM)
-        try:
-            async with asyncio.timeout(GRACE_SECONDS):
-                await self._last_words(context)
-                await asyncio.shield(self._exit)
-        except TimeoutError:
-            await asyncio.to_thread(_kill_tree, self._process.pid)
-        await self.exit_code()
+    async def end(self, context: Context | None = None) -> int:
+        """SIGTERM to the whole group, and SIGKILL after a grace; what is told meanwhile is still taken.
 
-    async def exit_code(self) -> int:
-        """Once it has ended; a signal is negative."""
-        return await asyncio.shield(self._exit)
+        Returns the exit code; a signal is negative.
+        """
+        self._say(Stop())
+        if not self._exit.done():
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGTERM)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GRACE_SECONDS):
+                    await self._last_words(context)
+                    await asyncio.shield(self._exit)
+        finally:
+            if not self._exit.done():
+                await asyncio.to_thread(_kill_tree, self._process.pid)
+            exit_code = await self._exit
+            self._writer.close()
+        return exit_code
 
     async def _exited(self) -> int:
-        code = await self._process.wait()
+        exit_code = await self._process.wait()
         with suppress(ProcessLookupError, PermissionError):  # PermissionError: macOS, where only zombies are left
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._writer.close()
-        return code
+        asyncio.get_running_loop().call_later(GRACE_SECONDS, self._writer.close)  # a copy of it may hold the line
+        return exit_code
 
     async def _serve(self, context: Context) -> Outcome | None:
         while (report := await self._report()) is not None:
-            if isinstance(report, Ended):
-                return outcome_of(report)
-            self._say(await _taken(report, context))
+            match report:
+                case Ended():
+                    return outcome_of(report)
+                case Begun():
+                    self.has_begun = True
+                case Emit() | Narrate():
+                    self._say(await _taken(report, context))
         return None
 
-    async def _report(self) -> Emit | Narrate | Ended | None:
+    async def _report(self) -> Report | None:
         """What it says next; None once it has died."""
         try:
             line = await self._reader.readline()
@@ -172,7 +176,8 @@ class JobProcess:
                 await self._serve(context)
 
     def _say(self, order: Order) -> None:
-        self._writer.write(packed(order))
+        if not self._writer.is_closing():
+            self._writer.write(packed(order))
 
 
 def kill_descendants(root: psutil.Process) -> None:
@@ -210,6 +215,14 @@ async def _started(descriptor: int) -> asyncio.subprocess.Process:
     )
 
 
+async def _run_by(process: JobProcess, assignment: Assignment, context: Context) -> Outcome | None:
+    try:
+        return await process.run(assignment, context)
+    except BaseException:
+        await _undisturbed(process.end(context))
+        raise
+
+
 async def _taken(report: Emit | Narrate, context: Context) -> Answer:
     try:
         match report:
@@ -222,7 +235,7 @@ async def _taken(report: Emit | Narrate, context: Context) -> Answer:
     return Answer()
 
 
-async def _undisturbed(work: Coroutine[object, object, None]) -> None:
+async def _undisturbed(work: Coroutine[object, object, object]) -> None:
     """Waits for work that must not be cut short: a second cancellation says nothing new."""
     task = asyncio.create_task(work)
     while not task.done():

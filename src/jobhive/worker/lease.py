@@ -17,14 +17,14 @@ _TRUSTED_SHARE = 0.8  # of the lease; after that without renewal the holder stop
 
 
 class LeaseKeeper:
-    """Renews from `start` to `stop`. Tells `lost` the ids of jobs that are not ours any more, on its own thread."""
+    """Renews from `start` to `stop`. Tells `lost` the receipts that are worth nothing any more, on its own thread."""
 
     def __init__(
         self,
         jobs: WorkerJobs,
         lease: timedelta,
         receipts: Callable[[], list[Receipt]],
-        lost: Callable[[list[str]], None],
+        lost: Callable[[list[Receipt]], None],
     ) -> None:
         self._jobs = jobs
         self._lease_seconds = lease.total_seconds()
@@ -51,7 +51,7 @@ class LeaseKeeper:
                 if runner.run(self._renew()):
                     renewed_at = began
                 elif began - renewed_at > _TRUSTED_SHARE * self._lease_seconds:
-                    self._lost([receipt.job_id for receipt in self._receipts()])
+                    self._lost(self._receipts())
 
     def _pause(self) -> float:
         return self._lease_seconds / (_TRIES_PER_LEASE if self._trouble.is_on else _RENEWALS_PER_LEASE)
@@ -65,7 +65,7 @@ class LeaseKeeper:
             self._trouble.begin(str(error))
             return False
         self._trouble.end()
-        lost = [receipt.job_id for receipt in receipts if receipt.job_id not in kept]
+        lost = [receipt for receipt in receipts if receipt.job_id not in kept]
         if lost:
             self._lost(lost)
         return True

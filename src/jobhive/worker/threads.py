@@ -16,7 +16,7 @@ def in_thread(function: Callable[[], object]) -> Future[object]:
 def _call(function: Callable[[], object], future: Future[object]) -> None:
     try:
         result = function()
-    except StopIteration as error:  # no future takes one; coroutines turn it into the same
+    except (StopIteration, GeneratorExit) as error:  # they mean something else to whoever awaits the future
         future.set_exception(_reworded(error))
     except BaseException as error:
         future.set_exception(error)
@@ -24,7 +24,7 @@ def _call(function: Callable[[], object], future: Future[object]) -> None:
         future.set_result(result)
 
 
-def _reworded(error: StopIteration) -> RuntimeError:
-    reworded = RuntimeError("the handler raised StopIteration")
+def _reworded(error: BaseException) -> RuntimeError:
+    reworded = RuntimeError(f"the handler raised {type(error).__name__}")
     reworded.__cause__ = error
     return reworded

@@ -52,6 +52,12 @@ class Stop(BaseModel):
 # ---- the process says ----------------------------------------------------------------------------------------
 
 
+class Begun(BaseModel):
+    """The function is called now."""
+
+    say: Literal["begun"] = "begun"
+
+
 class Emit(BaseModel):
     """The function told an event."""
 
@@ -78,7 +84,7 @@ class Ended(BaseModel):
 
 
 Order: TypeAlias = Hello | Assignment | Answer | Stop
-Report: TypeAlias = Emit | Narrate | Ended
+Report: TypeAlias = Begun | Emit | Narrate | Ended
 
 ORDERS = TypeAdapter[Order](Annotated[Order, Field(discriminator="say")])
 REPORTS = TypeAdapter[Report](Annotated[Report, Field(discriminator="say")])

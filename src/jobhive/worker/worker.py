@@ -11,7 +11,7 @@ from typing import Literal
 from jobhive.client.registry import Kinds
 from jobhive.core.ids import new_worker_id
 from jobhive.core.outcome import Complete, Fail, Move
-from jobhive.core.receipt import Claim
+from jobhive.core.receipt import Claim, Receipt
 from jobhive.core.record import WorkerRecord
 from jobhive.narration import narrate
 from jobhive.store.port import Liveness, Store
@@ -202,11 +202,11 @@ class Worker:
         self.retired.set()
         self._claimer.quit()
 
-    def _lose(self, job_ids: Sequence[str]) -> None:
+    def _lose(self, receipts: Sequence[Receipt]) -> None:
         """From the lease keeper's thread: these jobs belong to somebody else."""
         if self._loop is not None:
-            for job_id in job_ids:
-                self._loop.call_soon_threadsafe(self._attempts.interrupt, job_id, Stop.LOST)
+            for receipt in receipts:
+                self._loop.call_soon_threadsafe(self._attempts.lose, receipt)
 
     def _count(self, move: Move) -> None:
         if isinstance(move, Complete):

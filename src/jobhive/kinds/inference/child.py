@@ -8,11 +8,12 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
 from jobhive.kinds.inference.completion import Completions, Replies
-from jobhive.kinds.inference.llama import Llama, load
+from jobhive.kinds.inference.llama import Llama
+from jobhive.kinds.inference.load import load
 from jobhive.kinds.inference.wire import Cancel, EngineOptions, Generate, LoadFailed, Ready, options_in, order_in
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
@@ -48,7 +49,7 @@ def _loaded(options: EngineOptions, replies: Replies) -> Llama:
 
 
 @contextmanager
-def _ended_with_the_parent() -> Iterator[None]:
+def _ended_with_the_parent() -> Generator[None]:
     """Loading holds the interpreter lock, so nobody reads standard input: the kernel watches it.
 
     SIGIO, which it sends when the pipe closes, ends a process that does not handle it.
@@ -66,8 +67,8 @@ def _obey(orders: Iterable[bytes], completions: Completions) -> None:
     """Returns when the parent is gone or wants this process to end."""
     for line in orders:
         match order_in(line):
-            case Generate(request_id, body):
-                completions.begin(request_id, body)
+            case Generate() as order:
+                completions.begin(order)
             case Cancel(request_id):
                 completions.cancel(request_id)
 

@@ -26,7 +26,6 @@ class EngineRequest(TypedDict):
     repeat_penalty: float
     repeat_last_n: int
     seed: int
-    stop: list[str]
     samplers: list[str]
     dynatemp_range: float
     top_n_sigma: float
@@ -41,6 +40,7 @@ class EngineRequest(TypedDict):
     n_keep: int
     ignore_eos: bool
     logit_bias: list[list[float]]
+    stop: list[str]
     cache_prompt: bool
     stream: bool
     verbose: bool
@@ -60,7 +60,6 @@ def engine_request(params: GenerateParams, context_tokens: int) -> EngineRequest
         "repeat_penalty": params.repetition_penalty or 1.0,  # the engine refuses 0, which we define as off
         "repeat_last_n": min(params.repeat_last_n, context_tokens),  # it sets aside memory for as many
         "seed": engine_seed(params.seed),
-        "stop": params.stop,
         "samplers": list(_SAMPLERS),
         # samplers that requests cannot ask for: off
         "dynatemp_range": 0.0,
@@ -76,6 +75,7 @@ def engine_request(params: GenerateParams, context_tokens: int) -> EngineRequest
         "n_keep": 0,
         "ignore_eos": False,
         "logit_bias": [],
+        "stop": [],  # ours to find
         "cache_prompt": False,  # a prompt that is half in the cache is rounded in another way: other text, same seed
         "stream": True,
         "verbose": True,  # only the native shape tells a stop sequence from the end of the text

@@ -1,7 +1,8 @@
 """What an engine and its child process say to each other: one JSON array a line, the first item names the act."""
 
 import json
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 
 class EngineOptions(NamedTuple):
@@ -20,6 +21,7 @@ class Generate(NamedTuple):
 
     request_id: int
     body: str  # JSON text of an EngineRequest
+    stops: Sequence[str]
 
 
 class Cancel(NamedTuple):
@@ -51,8 +53,8 @@ class Ended(NamedTuple):
     """Child to parent: the request is over."""
 
     request_id: int
-    stop_type: str  # the engine's word: eos, word, limit
-    stop_word: str
+    stop_type: str  # eos, word, limit
+    stop: str  # the stop text, for `word`
     tokens_in: int
     tokens_out: int
     decode_ms: float
@@ -98,8 +100,8 @@ def options_in(line: str | bytes) -> EngineOptions:
 def order_in(line: bytes) -> Order:
     """Raises Garbled."""
     match _parts(line):
-        case ["Generate", int(request_id), str(body)]:
-            return Generate(request_id, body)
+        case ["Generate", int(request_id), str(body), stops]:
+            return Generate(request_id, body, cast("list[str]", stops))
         case ["Cancel", int(request_id)]:
             return Cancel(request_id)
         case _:
@@ -125,9 +127,9 @@ def reply_in(line: bytes) -> Reply:
             raise _garbled(line)
 
 
-def _parts(line: str | bytes) -> object:
+def _parts(line: str | bytes) -> list[object]:
     try:
-        return json.loads(line)
+        return cast("list[object]", json.loads(line))
     except ValueError:
         raise _garbled(line) from None
 

@@ -7,7 +7,7 @@ from jobhive.core.errors import QueueFull
 from jobhive.core.receipt import Claim
 from jobhive.core.states import State
 from jobhive.store.port import Store
-from jobhive.testing import asking, complete, insert_one, new_job, record_of, release
+from jobhive.testing import asking, complete, expire_leases, insert_one, new_job, record_of, release
 
 
 async def _drain(store: Store, worker: str, limit: int) -> list[Claim]:
@@ -63,6 +63,29 @@ class Contention:
         answers = await asyncio.gather(*inserts, return_exceptions=True)
         assert [type(answer) for answer in answers if isinstance(answer, BaseException)] == [QueueFull] * 7
         assert (await store.jobs.counts())[State.PENDING] == 10
+
+    async def test_a_cancel_beside_a_claim_is_a_cancel_or_a_request(self, store: Store, other: Store) -> None:  # I5
+        jobs = [new_job() for _ in range(40)]
+        await store.jobs.insert(jobs)
+        cancels = [other.jobs.cancel(job.job_id, "enough") for job in jobs]
+        claims, _ = await asyncio.gather(store.jobs.claim(asking(limit=20)), asyncio.gather(*cancels))
+        asked = await store.jobs.cancel_requests([claim.receipt for claim in claims])
+        assert sorted(asked) == sorted(claim.job_id for claim in claims)
+        counts = await store.jobs.counts()
+        assert (counts[State.RUNNING], counts[State.CANCELLED]) == (len(claims), 40 - len(claims))
+
+    async def test_a_job_is_renewed_or_rescued_and_never_both(self, store: Store, other: Store) -> None:  # B2, P4
+        await store.jobs.insert([new_job() for _ in range(40)])
+        claims = await store.jobs.claim(asking())
+        expire_leases(store, other)
+        renewals = [store.jobs.renew([claim.receipt]) for claim in claims]
+        rescued, renewed = await asyncio.gather(other.jobs.rescue(25), asyncio.gather(*renewals))
+        kept = {job_id for answer in renewed for job_id in answer}
+        lost = {each.job_id for each in rescued}
+        assert kept.isdisjoint(lost)
+        assert kept | lost == {claim.job_id for claim in claims}
+        for job in await store.jobs.get(sorted(kept)):
+            assert (job.state, job.losses) == (State.RUNNING, 0)
 
     async def test_claims_and_releases_at_once_lose_no_job(self, store: Store, other: Store) -> None:  # P2
         await store.jobs.insert([new_job() for _ in range(40)])

@@ -1,5 +1,7 @@
 """Inserting: all or none, in order, and never twice."""
 
+import asyncio
+
 import pytest
 
 from jobhive.core.errors import KeyReused, UnknownJob
@@ -78,13 +80,15 @@ class Enqueue:
         assert await store.jobs.get([job.job_id for job in batch]) == []
         assert (await store.jobs.counts())[State.PENDING] == 1
 
-    async def test_a_refused_batch_does_not_hold_back_its_neighbours(self, store: Store) -> None:
+    async def test_refused_batches_do_not_hold_back_their_neighbours(self, store: Store) -> None:
         await insert_one(store, key="taken")
-        refused, kept = new_job("other", key="taken"), new_job()
-        with pytest.raises(KeyReused):
-            await store.jobs.insert([refused])
-        await store.jobs.insert([kept])
-        assert [job.job_id for job in await store.jobs.get([refused.job_id, kept.job_id])] == [kept.job_id]
+        refused, kept = [new_job("other", key="taken") for _ in range(20)], [new_job() for _ in range(20)]
+        inserts = [store.jobs.insert([job]) for pair in zip(refused, kept, strict=True) for job in pair]
+        answers = await asyncio.gather(*inserts, return_exceptions=True)
+        assert all(isinstance(answer, KeyReused) for answer in answers[::2])
+        assert [answer for answer in answers[1::2] if isinstance(answer, BaseException)] == []
+        assert await store.jobs.get([job.job_id for job in refused]) == []
+        assert len(await store.jobs.get([job.job_id for job in kept])) == 20
 
     async def test_a_repeated_id_is_a_repeated_call(self, store: Store) -> None:  # P11: the reply was lost
         job = new_job(params='{"n":1}')

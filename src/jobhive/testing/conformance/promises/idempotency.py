@@ -27,8 +27,11 @@ class Idempotency:
         assert (await record_of(store, first)).priority == 0
 
     async def test_owners_do_not_share_keys(self, store: Store) -> None:  # S16
-        jobs = [new_job(key="k", owner=owner, params=f'{{"of":"{owner}"}}') for owner in ("", "ada", "bob")]
-        assert await store.jobs.insert(jobs) == [Inserted(job.job_id, is_new=True) for job in jobs]
+        first, *others = [new_job(key="k", owner=owner, params=f'{{"of":"{owner}"}}') for owner in ("", "ada", "bob")]
+        assert await store.jobs.insert([first]) == [Inserted(first.job_id, is_new=True)]
+        assert await store.jobs.insert(others) == [Inserted(job.job_id, is_new=True) for job in others]
+        again = new_job(key="k", owner="ada", params=others[0].params)
+        assert await store.jobs.insert([again]) == [Inserted(others[0].job_id, is_new=False)]
 
     async def test_jobs_without_a_key_are_all_different(self, store: Store) -> None:
         assert len({await insert_one(store) for _ in range(3)}) == 3

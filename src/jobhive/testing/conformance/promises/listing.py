@@ -31,6 +31,7 @@ async def _all_pages(store: Store, where: JobFilter, limit: int) -> list[JobReco
     while page.cursor is not None:
         assert len(page.jobs) <= limit
         listed += page.jobs
+        assert len(listed) <= 12, "the pages go round in circles"
         page = await store.jobs.list(where, limit, page.cursor)
     return listed + page.jobs
 

@@ -148,6 +148,22 @@ class Streams:
             seen += [chunk.first_seq for chunk in chunks]
         assert seen == list(range(2, 12))
 
+    async def test_head_and_batches_are_of_one_moment(self, store: Store, other: Store) -> None:  # P12
+        claim = await start_one(store)
+
+        async def tell() -> None:
+            for seq in range(2, 102):
+                await store.events.append([append(claim, seq, "x")])
+            await store.jobs.finish([complete(claim)])
+
+        telling = asyncio.ensure_future(tell())
+        head = await head_of(other, claim.job_id)
+        while not head.state.is_final:
+            head, chunks = await other.events.read(claim.job_id, 0, 1000)
+            assert [chunk.first_seq for chunk in chunks] == list(range(2, head.last_seq + 1))
+        assert head.last_seq == 101
+        await telling
+
     async def test_streams_do_not_mix(self, store: Store) -> None:
         one, two = await start_one(store), await start_one(store)
         await store.events.append([append(one, 2, "one"), append(two, 2, "two", "two")])

@@ -1,0 +1,80 @@
+"""Leases: kept while the handler keeps the loop busy, given up when the store does not answer for too long."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from jobhive import Context, Jobhive, State, StoreUnavailable
+from jobhive.store.sqlite import SqliteStore
+from jobhive.testing import record_of, wait_for_job
+from jobhive.worker.worker import Worker
+
+LEASE = timedelta(seconds=1)
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> AsyncIterator[Jobhive]:
+    async with Jobhive(str(tmp_path / "jobhive.db"), lease=LEASE) as app:
+        yield app
+
+
+def lease_outlasts(path: Path, job_id: str, until_ms: int) -> None:
+    """Blocks until the job's lease ends later than that, as another process sees it."""
+
+    async def watch() -> None:
+        store = SqliteStore(path)
+        await store.open()
+        await wait_for_job(store, job_id, lambda job: (job.lease_until_ms or 0) > until_ms, "it was not renewed")
+        await store.close()
+
+    watching = threading.Thread(target=asyncio.run, args=(watch(),))
+    watching.start()
+    watching.join()
+
+
+async def test_a_handler_that_blocks_the_loop_keeps_its_lease(app: Jobhive, tmp_path: Path) -> None:  # P5
+    @app.job()
+    async def block(ctx: Context) -> str:
+        claimed_until_ms = (await record_of(app.store, ctx.job_id)).lease_until_ms or 0
+        beyond_ms = claimed_until_ms + int(LEASE.total_seconds() * 1000)
+        lease_outlasts(tmp_path / "jobhive.db", ctx.job_id, beyond_ms)  # blocks this very loop
+        return "done"
+
+    handle = await block.enqueue()
+    async with app.worker():
+        assert await handle.result(timeout=20) == "done"
+    assert (await handle.job()).attempt == 1
+
+
+async def test_a_worker_that_cannot_renew_stops_before_its_lease_ends(  # B2
+    app: Jobhive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped_at: list[int] = []
+
+    @app.job()
+    async def work(ctx: Context) -> None:
+        await ctx.log("runs")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped_at.append(app.store.clock.now_ms())
+
+    async def no_answer(receipts: object) -> list[str]:
+        raise StoreUnavailable(f"no answer for {receipts}")
+
+    handle = await work.enqueue()
+    worker = Worker(app.store, app.kinds)
+    monkeypatch.setattr(app.store.jobs, "renew", no_answer)
+    await worker.start()
+    await wait_for_job(app.store, handle.id, lambda job: job.last_seq > 1, "it told nothing")
+    async with asyncio.timeout(20):
+        while not stopped_at:
+            await asyncio.sleep(0)
+    await worker.stop()
+    record = await record_of(app.store, handle.id)
+    assert record.state is State.RUNNING  # it wrote nothing: the job is somebody else's by now, or soon
+    assert stopped_at[0] <= (record.lease_until_ms or 0)
