@@ -1,8 +1,8 @@
 """The fewest statements that could do the work: the limit beside every figure of Jobhive.
 
-One process, one event loop, one connection, one table on SQLite (WAL, every commit synced). All that a job system is for
-is left out: leases, retries, streams, validation, wake-ups, other processes. Only the claim token in the WHERE of the
-finish stays, for without it there could not be two workers.
+One process, one event loop, one connection, one table on SQLite (WAL, every commit synced). All that a job system is
+for is left out: leases, retries, streams, validation, wake-ups, other processes. Only the claim token in the WHERE of
+the finish stays, for without it there could not be two workers.
 """
 
 import argparse
@@ -12,10 +12,10 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import apsw
 from pydantic_core import from_json
@@ -36,7 +36,8 @@ CREATE INDEX claimable ON job (queue, priority DESC, seq) WHERE state = 'pending
 """
 _INSERT = "INSERT INTO job (id, kind, queue, state, created_at, params) VALUES (?, 'noop', 'default', 'pending', ?, ?)"
 _CLAIM = """
-UPDATE job SET state = 'running', claim = ((claim >> 32) + 1) << 32 | ?1, worker = 'w', started_at = ?2, lease_until = ?3
+UPDATE job
+SET state = 'running', claim = ((claim >> 32) + 1) << 32 | ?1, worker = 'w', started_at = ?2, lease_until = ?3
 WHERE seq IN (SELECT seq FROM job WHERE state = 'pending' AND queue = 'default' ORDER BY priority DESC, seq LIMIT ?4)
 RETURNING id, claim, params
 """
@@ -46,6 +47,7 @@ WHERE id = ? AND state = 'running' AND claim = ?
 """
 
 Row = tuple[str, int, str]  # id, created_at, params
+Claim = tuple[str, int, str]  # id, token, params
 
 
 class Limits(NamedTuple):
@@ -61,23 +63,44 @@ class Limits(NamedTuple):
 
 def measure(jobs: int) -> Limits:
     """All figures, each on a fresh file in the temporary folder."""
-    with _database() as connection:
-        enqueue_500_per_s = insert(connection, new_rows(jobs), batch=500)
-    with _database() as connection:
-        enqueue_many_per_s = insert(connection, new_rows(jobs), batch=1_000)
-        drain_per_s = asyncio.run(drain(connection, jobs))
-    with _database() as connection:
-        commit_per_s = insert(connection, new_rows(_SINGLE_COMMITS), batch=1)
+    with _opened() as database:
+        enqueue_500_per_s = insert(database, new_rows(jobs), batch=500)
+    with _opened() as database:
+        enqueue_many_per_s = insert(database, new_rows(jobs), batch=1_000)
+        drain_per_s = asyncio.run(drain(database, jobs))
+    with _opened() as database:
+        commit_per_s = insert(database, new_rows(_SINGLE_COMMITS), batch=1)
     return Limits(jobs, enqueue_many_per_s, enqueue_500_per_s, drain_per_s, commit_per_s, sync_pages(_SYNCS))
 
 
-def connect(path: Path) -> apsw.Connection:
+class Database:
     """A new database with the one table."""
-    connection = apsw.Connection(str(path))
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 4000", "cache_size = -65536"):
-        connection.execute(f"PRAGMA {pragma}")
-    connection.execute(_TABLE)
-    return connection
+
+    def __init__(self, path: Path) -> None:
+        self._connection = cast(Any, apsw.Connection(str(path)))
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 4000", "cache_size = -65536"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection.execute(_TABLE)
+
+    def insert(self, rows: Sequence[Row]) -> None:
+        """One transaction."""
+        with self._connection:
+            self._connection.executemany(_INSERT, rows)
+
+    async def run_batch(self) -> int:
+        """Claims, runs and finishes so many jobs in one transaction."""
+        with self._connection:
+            now_ms = time.time_ns() // 1_000_000
+            bound = (secrets.randbits(31), now_ms, now_ms + 30_000, _DRAIN_BATCH)
+            claims: list[Claim] = self._connection.execute(_CLAIM, bound).fetchall()
+            for _, _, params in claims:
+                await noop(**from_json(params))
+            self._connection.executemany(_FINISH, [("null", now_ms, job_id, token) for job_id, token, _ in claims])
+        return len(claims)
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._connection.close()
 
 
 def new_rows(count: int) -> list[Row]:
@@ -87,12 +110,11 @@ def new_rows(count: int) -> list[Row]:
     return [(f"job-{now_ms:x}{number:08x}{salt}", now_ms, json.dumps({"number": number})) for number in range(count)]
 
 
-def insert(connection: apsw.Connection, rows: Sequence[Row], batch: int) -> float:
+def insert(database: Database, rows: Sequence[Row], batch: int) -> float:
     """Rows per second, so many in each transaction."""
     began = time.perf_counter()
     for start in range(0, len(rows), batch):
-        with connection:
-            connection.executemany(_INSERT, rows[start : start + batch])
+        database.insert(rows[start : start + batch])
     return len(rows) / (time.perf_counter() - began)
 
 
@@ -100,27 +122,14 @@ async def noop(number: int) -> None:
     """The job."""
 
 
-async def drain(connection: apsw.Connection, jobs: int) -> float:
+async def drain(database: Database, jobs: int) -> float:
     """Jobs per second from pending to complete. Raises AssertionError unless there were just so many."""
     began, done = time.perf_counter(), 0
-    while finished := await _run_batch(connection):
+    while finished := await database.run_batch():
         done += finished
     seconds = time.perf_counter() - began
     assert done == jobs, f"{done} of {jobs} jobs were run"
     return jobs / seconds
-
-
-async def _run_batch(connection: apsw.Connection) -> int:
-    with connection:
-        now_ms = time.time_ns() // 1_000_000
-        bound = (secrets.randbits(31), now_ms, now_ms + 30_000, _DRAIN_BATCH)
-        claims = connection.execute(_CLAIM, bound).fetchall()
-        moves: list[tuple[str, int, object, object]] = []
-        for job_id, claim, params in claims:
-            await noop(**from_json(str(params)))
-            moves.append(("null", now_ms, job_id, claim))
-        connection.executemany(_FINISH, moves)
-    return len(claims)
 
 
 def sync_pages(count: int) -> float:
@@ -135,13 +144,13 @@ def sync_pages(count: int) -> float:
 
 
 @contextmanager
-def _database() -> Iterator[apsw.Connection]:
+def _opened() -> Generator[Database]:
     with tempfile.TemporaryDirectory(prefix="jobhive-bare-") as folder:
-        connection = connect(Path(folder, "bare.db"))
+        database = Database(Path(folder, "bare.db"))
         try:
-            yield connection
+            yield database
         finally:
-            connection.close()
+            database.close()
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -60,7 +60,7 @@ async def _delays(response: httpx2.Response) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def _running(app: Jobhive, port: int) -> AsyncIterator[None]:
+async def _running(app: Jobhive, port: int) -> AsyncGenerator[None]:
     programs = [
         Program("server", ("serve", "--app", _APP, "--port", str(port))),
         Program("worker", ("worker", "--app", _APP, "--processes", "1")),
@@ -84,11 +84,11 @@ def _raise_if_ended(supervising: asyncio.Task[None]) -> None:
 
 
 @asynccontextmanager
-async def _client(port: int) -> AsyncIterator[httpx2.AsyncClient]:
+async def _client(port: int) -> AsyncGenerator[httpx2.AsyncClient]:
     """Once the server answers."""
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
         while not await _answers(client):
-            await asyncio.sleep(_POLL_SECONDS)
+            pass
         yield client
 
 
@@ -96,6 +96,7 @@ async def _answers(client: httpx2.AsyncClient) -> bool:
     try:
         return (await client.get("/health")).is_success
     except httpx2.ConnectError:
+        await asyncio.sleep(_POLL_SECONDS)
         return False
 
 

@@ -47,6 +47,7 @@ def test_every_setting_has_its_variable(monkeypatch: pytest.MonkeyPatch) -> None
         "host": "localhost",
         "port": "9000",
         "server": "https://jobs.example",
+        "model": "tiny.gguf",
         "poll_interval": "0.5",
         "lease": "2.5",
         "log_format": "json",

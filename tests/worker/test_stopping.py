@@ -1,6 +1,7 @@
 """A graceful stop: no new jobs, a wait for those that run, the rest is given back and goes on elsewhere."""
 
 import asyncio
+import inspect
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +32,8 @@ async def test_a_stop_waits_for_what_runs_and_takes_nothing_new(app: Jobhive) ->
     await worker.start()
     await is_running(app, first)
     stopping = asyncio.create_task(worker.stop())
-    await wait_until(lambda: worker.describe().state == "stopping")
+    await asyncio.sleep(0)
+    assert worker.describe().state == "stopping"
     second = await work.enqueue()
     gate.set()
     await stopping
@@ -41,55 +43,55 @@ async def test_a_stop_waits_for_what_runs_and_takes_nothing_new(app: Jobhive) ->
     assert await app.store.workers.dead() == []
 
 
-async def test_what_is_given_back_spends_no_attempt_and_goes_on_elsewhere(app: Jobhive) -> None:  # S2, P16
-    stopped: list[str] = []
+async def is_cancelled(ctx: Context) -> None:
+    await asyncio.Event().wait()
 
-    @app.job(max_retries=0)
+
+async def stumbles(ctx: Context) -> None:
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        raise OSError("closed in the middle") from None
+
+
+def raises(ctx: SyncContext) -> None:
+    while True:
+        ctx.check_cancelled()
+
+
+def returns(ctx: SyncContext) -> None:
+    while not ctx.cancelled():
+        pass
+
+
+@pytest.mark.parametrize("wait", [is_cancelled, stumbles, raises, returns])
+async def test_what_is_given_back_spends_no_attempt_and_goes_on_elsewhere(  # S2, P16
+    app: Jobhive, wait: Callable[[Any], Any]
+) -> None:
+    @app.job(max_retries=0, name="work")
     async def on_loop(ctx: Context) -> int:
         await ctx.log("runs")
         if ctx.attempt == 1:
-            try:
-                await asyncio.Event().wait()
-            finally:
-                stopped.append("on_loop")
+            await wait(ctx)
         return ctx.attempt
 
-    @app.job(max_retries=0)
-    def looks(ctx: SyncContext) -> int:
+    @app.job(max_retries=0, name="threaded")
+    def in_thread(ctx: SyncContext) -> int:
         ctx.log("runs")
-        while ctx.attempt == 1:
-            ctx.check_cancelled()
+        if ctx.attempt == 1:
+            wait(ctx)
         return ctx.attempt
 
-    @app.job(max_retries=0)
-    def leaves(ctx: SyncContext) -> int:
-        ctx.log("runs")
-        while ctx.attempt == 1 and not ctx.cancelled():
-            pass
-        return ctx.attempt
-
-    @app.job(max_retries=0)
-    async def stumbles(ctx: Context) -> int:
-        await ctx.log("runs")
-        try:
-            await asyncio.Event().wait() if ctx.attempt == 1 else None
-        except asyncio.CancelledError:
-            raise OSError("closed in the middle") from None
-        return ctx.attempt
-
-    handles = [await kind.enqueue() for kind in (on_loop, looks, leaves, stumbles)]
+    handle = await (on_loop if inspect.iscoroutinefunction(wait) else in_thread).enqueue()
     worker = Worker(app.store, app.kinds)
     await worker.start()
-    for handle in handles:
-        await is_running(app, handle)
+    await is_running(app, handle)
     await worker.stop(timeout=0)
-    assert stopped == ["on_loop"]
-    for handle in handles:
-        job = await handle.job()
-        assert isinstance(job, PendingJob), job
-        assert (job.failures, [each.outcome for each in job.attempts]) == (0, ["released"])
+    job = await handle.job()
+    assert isinstance(job, PendingJob), job
+    assert (job.failures, [each.outcome for each in job.attempts]) == (0, ["released"])
     await app.run_until_idle()
-    assert [await handle.result(timeout=20) for handle in handles] == [2, 2, 2, 2]
+    assert await handle.result(timeout=20) == 2
 
 
 async def test_the_stream_says_that_the_job_was_given_back(app: Jobhive) -> None:  # I9
@@ -121,7 +123,8 @@ async def test_a_stop_can_be_hurried(app: Jobhive) -> None:  # D6
     await worker.start()
     await is_running(app, handle)
     stopping = asyncio.create_task(worker.stop(timeout=3600))
-    await wait_until(lambda: worker.describe().state == "stopping")
+    await asyncio.sleep(0)
+    assert worker.describe().state == "stopping"
     worker.hurry()
     await stopping
     assert isinstance(await handle.job(), PendingJob)
@@ -156,13 +159,7 @@ async def test_stopping_while_a_claim_is_under_way_begins_what_was_claimed(app: 
     handle = await work.enqueue()
     worker = Worker(app.store, app.kinds, poll_interval=3600)
     await worker.start()
-    await wait_until(lambda: worker._claimer._is_claiming)
+    await asyncio.sleep(0)
+    assert worker._claimer._is_claiming
     await worker.stop()
     assert isinstance(await handle.job(), CompleteJob)
-
-
-async def wait_until(holds: Callable[[], bool]) -> None:
-    """Looks again whenever the loop comes round."""
-    async with asyncio.timeout(20):
-        while not holds():
-            await asyncio.sleep(0)

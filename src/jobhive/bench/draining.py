@@ -26,12 +26,10 @@ async def drain(store: Store, queue: str, count: int) -> float:
 async def emptied(store: Store, queue: str) -> None:
     """Returns once no job of the queue is pending or running. Counting is dear, so the newest job is watched first."""
     [newest] = (await store.jobs.list(JobFilter(queue=queue), 1, None)).jobs
-    while not newest.state.is_final:
+    while not newest.state.is_final or await _open_jobs(store.jobs, queue):
         await asyncio.sleep(_GLANCE_SECONDS)
         [newest] = await store.jobs.get([newest.job_id])
-    while await _is_open(store.jobs, queue):
-        await asyncio.sleep(_GLANCE_SECONDS)
 
 
-async def _is_open(jobs: OperatorJobs, queue: str) -> bool:
-    return any(status.pending or status.running for status in await jobs.queues() if status.name == queue)
+async def _open_jobs(jobs: OperatorJobs, queue: str) -> int:
+    return sum(status.pending + status.running for status in await jobs.queues() if status.name == queue)

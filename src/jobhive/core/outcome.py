@@ -1,5 +1,6 @@
 """How an attempt ended (outcome) and what that makes of the job (move). `decide` ties them; it is pure."""
 
+import re
 import traceback as tracebacks
 from datetime import timedelta
 from enum import StrEnum
@@ -10,6 +11,7 @@ from jobhive.core.clock import to_milliseconds
 from jobhive.core.receipt import Claim
 from jobhive.core.retry import RetryPolicy
 
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
 _MESSAGE_LIMIT = 10_000
 _TRACEBACK_LIMIT = 50_000
 
@@ -31,13 +33,12 @@ class JobError(NamedTuple):
 
     @classmethod
     def of(cls, error: BaseException, code: str | None = None) -> "JobError":
-        """Describes an exception; the `code` of its class wins over JOB_ERROR where it has one."""
-        own = getattr(type(error), "code", None)
+        """Describes an exception; its own `code` wins over JOB_ERROR where it has one in capitals."""
         return cls(
             type=type(error).__name__,
             message=storable(_message(error)[:_MESSAGE_LIMIT]),
             traceback=storable(_shortened("".join(tracebacks.format_exception(error)))),
-            code=code or (own if isinstance(own, str) else "JOB_ERROR"),
+            code=code or _own_code(error) or "JOB_ERROR",
         )
 
 
@@ -52,6 +53,12 @@ def _shortened(traceback: str) -> str:
         return traceback
     half = _TRACEBACK_LIMIT // 2
     return f"{traceback[:half]}\n…\n{traceback[-half:]}"
+
+
+def _own_code(error: BaseException) -> str | None:
+    """Other libraries' exceptions have codes of other sorts: numbers, URLs, whatever was given to `exit()`."""
+    own = getattr(error, "code", None) if isinstance(error, Exception) else None
+    return str(own) if isinstance(own, str) and _CODE.fullmatch(own) else None
 
 
 def _message(error: BaseException) -> str:

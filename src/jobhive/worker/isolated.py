@@ -54,7 +54,7 @@ class Stopped(BaseException):
 
 
 class Line:
-    """The way to the worker; made on the main thread. Threads read and write, so that a signal in the main thread never cuts a message."""
+    """The way to the worker, made on the main thread. Other threads read and write: no signal cuts a message."""
 
     def __init__(self, descriptor: int) -> None:
         self.assignments: SimpleQueue[Assignment | None] = SimpleQueue()  # None: no more of them
@@ -91,7 +91,7 @@ class Line:
         with self._turn:
             self._speaker = speaker
 
-    def ask(self, report: Report, speaker: "IsolatedContext") -> None:
+    def ask(self, report: Report, speaker: "IsolatedContext | None") -> None:
         """Says it and returns once the worker took it. Raises InvalidInput if it was refused."""
         if self._is_forked:
             raise RuntimeError("a job's context does not reach into forked processes; tell events from the job itself")
@@ -261,7 +261,7 @@ def _outcome(assignment: Assignment, line: Line) -> Outcome:
 
 def _called(handler: Handler, params: BaseModel, assignment: Assignment, line: Line) -> object:
     arguments = handler.arguments(params)
-    line.say(Begun())
+    line.ask(Begun(), None)  # known before a function that may kill this process is called
     if not handler.wants_context:
         return handler.function(**arguments)
     context = IsolatedContext(_JOB.validate_python({**assignment.job, "params": params}), line)

@@ -80,6 +80,7 @@ class ProcessPool:
             outcome = await _run_by(idle, assignment, context)
             if outcome is not None or idle.has_begun:
                 return idle, outcome
+            await idle.end()
         new = await JobProcess.start()
         return new, await _run_by(new, assignment, context)
 
@@ -158,6 +159,7 @@ class JobProcess:
                     return outcome_of(report)
                 case Begun():
                     self.has_begun = True
+                    self._say(Answer())
                 case Emit() | Narrate():
                     self._say(await _taken(report, context))
         return None

@@ -83,7 +83,7 @@ class JobWorker(ABC, Generic[P, G, R]):
         self.__error_backoff = error_backoff
         self.__worker: Worker | None = None  # of the last start; kept for `metrics`
         self.__running: AsyncExitStack | None = None  # what `stop` has to end; None while stopped
-        self.__has_stopped = asyncio.Event()  # for `start`, which waits for it
+        self.__is_over = asyncio.Event()  # set by `stop` and by an operator's wish; `start` waits for it
 
     def can_process(self, job: PendingJob[P]) -> bool:
         """Whether this worker takes the job. Asked before it is claimed; a job that is refused stays untouched."""
@@ -99,9 +99,12 @@ class JobWorker(ABC, Generic[P, G, R]):
         return await Enqueuer[[P], R](self.__handler, self.__app, options).enqueue(params)
 
     async def start(self) -> None:
-        """Runs jobs until `stop` is called elsewhere. Raises RuntimeError if it runs already."""
+        """Runs jobs until `stop` is called elsewhere, or an operator retires it.
+
+        Raises RuntimeError if it runs already.
+        """
         async with self:
-            await self.__has_stopped.wait()
+            await self.__is_over.wait()
 
     async def stop(self, timeout: float = DEFAULT_GRACE_SECONDS) -> None:
         """Claims no more, waits at most `timeout` seconds for its jobs, gives the rest back. Spends no attempt."""
@@ -109,7 +112,7 @@ class JobWorker(ABC, Generic[P, G, R]):
         if running is not None and self.__worker is not None:
             async with running:
                 await self.__worker.stop(timeout)
-            self.__has_stopped.set()
+            self.__is_over.set()
 
     def metrics(self) -> WorkerMetrics:
         """What it has done since it was started last; also in the log, every `report_every`."""
@@ -121,13 +124,14 @@ class JobWorker(ABC, Generic[P, G, R]):
         if self.__running is not None:
             raise RuntimeError(f"worker {self.name!r} runs already; make another one to run two")
         store = await self.__app.opened()
+        self.__is_over.clear()
         async with AsyncExitStack() as begun:
             await begun.enter_async_context(self.__app.upkeep())
             self.__worker = self.__new_worker(store)
             await self.__worker.start()
-            begun.callback(asyncio.create_task(self.__report()).cancel)
+            for duty in (self.__report(), self.__heed(self.__worker)):
+                begun.callback(asyncio.create_task(duty).cancel)
             self.__running = begun.pop_all()
-        self.__has_stopped.clear()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -151,6 +155,10 @@ class JobWorker(ABC, Generic[P, G, R]):
         """What the worker calls; the params come with the job."""
         del params
         return await self.execute(cast(RunningJob[P, G], ctx.job), ctx)
+
+    async def __heed(self, worker: Worker) -> None:
+        await worker.retired.wait()
+        self.__is_over.set()
 
     async def __report(self) -> None:
         while True:

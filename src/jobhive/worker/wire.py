@@ -37,7 +37,7 @@ class Refusal(BaseModel):
 
 
 class Answer(BaseModel):
-    """The worker took what was told, or refused it. One for every `Emit` and `Narrate`, in their order."""
+    """The worker took what was told, or refused it. One for each but `Ended`."""
 
     say: Literal["answer"] = "answer"
     refusal: Refusal | None = None
@@ -53,7 +53,7 @@ class Stop(BaseModel):
 
 
 class Begun(BaseModel):
-    """The function is called now."""
+    """The function is about to be called: from now on the death of the process is a crash of the job."""
 
     say: Literal["begun"] = "begun"
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from jobhive.core.rescue import judge
 from jobhive.store.port import Rescued
-from jobhive.store.signals import WORKERS, queue_topic
+from jobhive.store.signals import WORKERS, job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.liveness import bury
 from jobhive.store.sqlite.moves import Held, Leaving, leave
@@ -52,7 +52,8 @@ class UpkeepActs:
 
 def _stage(transaction: Transaction, limit: int) -> int:
     rows = transaction.db.all("stage", {"now": transaction.now_ms, "limit": limit})
-    transaction.topics.update(queue_topic(str(row[0])) for row in rows)
+    for job_id, queue in rows:
+        transaction.topics |= {job_topic(str(job_id)), queue_topic(str(queue))}
     return len(rows)
 
 

@@ -1,0 +1,66 @@
+"""The programs in `benchmarks/`: that they run, and judge rightly. What they measure is no test's affair."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import bare
+from benchmarks.compare import Round, targets
+from jobhive.bench.figures import Figures, Quantiles
+
+_ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """One of the programs, from the root of the checkout."""
+    command = [sys.executable, "-m", *arguments]
+    return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_bare_loop_runs_every_job() -> None:
+    limits = bare.measure(500)
+    assert limits.jobs == 500
+    assert all(rate > 0 for rate in limits)
+
+
+async def test_the_bare_loop_finishes_only_under_the_newest_token(tmp_path: Path) -> None:
+    database = bare.Database(tmp_path / "bare.db")
+    database.insert(bare.new_rows(3))
+    assert [await database.run_batch(), await database.run_batch()] == [3, 0]
+    database.close()
+
+
+def test_the_bare_loop_on_the_command_line() -> None:
+    done = run("benchmarks.bare", "--jobs", "500", "--json")
+    assert list(json.loads(done.stdout)) == list(bare.Limits._fields)
+    assert run("benchmarks.bare", "--jobs", "0").returncode == 2
+
+
+def test_tokens_are_timed_from_the_handler_to_the_reader() -> None:
+    done = run("benchmarks.token_delay", "--tokens", "20", "--json")
+    found = json.loads(done.stdout)
+    assert found["tokens"] == 20
+    assert 0 < found["delay_ms"]["p50"] <= found["delay_ms"]["p99"]
+    assert done.returncode == (found["delay_ms"]["p50"] > 15)
+
+
+def a_round(drain: float, many: float, start_p50: float, lost: int = 0) -> Round:
+    """Jobhive beside a bare loop of 100 jobs/s."""
+    figures = Figures("sqlite", 1, 1, 1, many, drain, 1, 1, Quantiles(start_p50, 9), Quantiles(9, 9), 1, lost, 0)
+    return Round(bare.Limits(1, 100, 100, 100, 100, 100), figures)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "missed"),
+    [
+        ([a_round(30, 25, 3)], []),
+        ([a_round(29, 24, 3.1)], ["drain, share of bare", "enqueue_many, share of bare", "start_ms.p50"]),
+        ([a_round(29, 25, 3), a_round(31, 25, 3), a_round(40, 25, 3)], []),
+        ([a_round(90, 90, 1), a_round(90, 90, 1, lost=1), a_round(90, 90, 1)], ["lost"]),
+    ],
+)
+def test_targets_are_held_by_the_median_and_by_every_job(rounds: list[Round], missed: list[str]) -> None:
+    assert [target.name for target in targets(rounds) if not target.holds] == missed

@@ -1,0 +1,137 @@
+"""Duties that keep jobs moving: what is due is staged, what is held by nobody is taken back, what is old is forgotten."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+import pytest
+
+from jobhive import Jobhive, State, StoreUnavailable
+from jobhive.store.port import Store
+from jobhive.store.signals import EVERYTHING, SCHEDULE
+from jobhive.testing import (
+    SECOND,
+    advance,
+    expire_leases,
+    insert_one,
+    new_worker,
+    record_of,
+    start_one,
+    wait_for_state,
+)
+from jobhive.upkeep.duty import Duty
+from jobhive.upkeep.pruner import Pruner
+
+HOUR = timedelta(hours=1)
+
+
+def let_pass(by: timedelta, store: Store) -> None:
+    """Moves the clock and wakes whoever waits for time."""
+    advance(by, store)
+    store.signals.publish([SCHEDULE])
+
+
+async def test_due_jobs_become_pending_and_others_wait_on(app: Jobhive) -> None:  # H11
+    store = app.store
+    soon, late = await insert_one(store, delay_ms=3_600_000), await insert_one(store, delay_ms=7_200_000)
+    async with app.upkeep():
+        let_pass(HOUR + SECOND, store)
+        await wait_for_state(store, soon, State.PENDING)
+        assert (await record_of(store, late)).state is State.SCHEDULED
+        let_pass(HOUR, store)
+        await wait_for_state(store, late, State.PENDING)
+
+
+async def test_a_job_that_is_soon_due_runs_on_time_without_anybody_asking(app: Jobhive) -> None:  # H11
+    @app.job()
+    async def work() -> str:
+        return "done"
+
+    async with app.worker():
+        handle = await work.options(delay=0.05).enqueue()
+        assert await handle.result(timeout=20) == "done"
+    job = await handle.job()
+    record = await record_of(app.store, handle.id)
+    assert (record.started_at_ms or 0) - record.created_at_ms >= 50
+    assert job.attempt == 1
+
+
+async def test_more_than_one_batch_of_due_jobs_is_staged_at_once(app: Jobhive) -> None:
+    @app.job()
+    async def work(i: int) -> int:
+        return i
+
+    await app.store.jobs.limit("default", running=None, depth=None)
+    await work.options(delay=60).enqueue_many([{"i": i} for i in range(1_500)])
+    async with app.upkeep():
+        let_pass(HOUR, app.store)
+        async with asyncio.timeout(20):
+            with app.store.signals.listen(EVERYTHING) as wake:
+                while (await app.store.jobs.counts())["pending"] < 1_500:
+                    await wake.wait(1)
+
+
+async def test_an_expired_lease_is_taken_back_by_any_upkeep(app: Jobhive, caplog: pytest.LogCaptureFixture) -> None:
+    claim = await start_one(app.store, "gone")  # P5, S9
+    expire_leases(app.store)
+    async with app.upkeep(), app.upkeep():
+        record = await wait_for_state(app.store, claim.job_id, State.PENDING)
+    assert (record.losses, record.crashes, record.failures) == (1, 0, 0)
+    rescues = [
+        each for each in caplog.records if each.getMessage().startswith("rescuer rescued pending: no sign of gone")
+    ]
+    assert len(rescues) == 1  # two rescuers, one rescue
+
+
+async def test_a_lease_that_holds_is_left_alone(app: Jobhive) -> None:  # D5
+    held, lost = await start_one(app.store, "alive"), await start_one(app.store, "gone")
+    advance(app.store.lease / 2, app.store)
+    assert await app.store.jobs.renew([held.receipt]) == [held.job_id]
+    advance(app.store.lease / 2 + SECOND, app.store)
+    async with app.upkeep():
+        await wait_for_state(app.store, lost.job_id, State.PENDING)
+    assert (await record_of(app.store, held.job_id)).state is State.RUNNING
+
+
+async def test_workers_that_were_silent_for_long_are_forgotten(app: Jobhive) -> None:
+    await app.store.workers.beat(new_worker(app.store, "gone"))
+    advance(app.store.lease * 11, app.store)
+    await app.store.workers.beat(new_worker(app.store, "alive"))
+    await Pruner(app.store).tick()
+    assert await app.store.workers.prune() == 0
+    assert [worker.worker_id for worker in await app.store.workers.active()] == ["alive"]
+
+
+class Counting(Duty):
+    """Counts its ticks, of which the store refuses some."""
+
+    every = timedelta(milliseconds=1)
+
+    def __init__(self, store: Store, refused: range) -> None:
+        super().__init__(store)
+        self.ticks = 0
+        self.enough = asyncio.Event()
+        self._refused = refused
+
+    async def tick(self) -> None:
+        self.ticks += 1
+        if self.ticks > self._refused.stop:
+            self.enough.set()
+        if self.ticks in self._refused:
+            raise StoreUnavailable("it does not answer")
+
+
+async def test_a_duty_outlives_trouble_and_tells_of_it_once(app: Jobhive, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "jobhive")  # D9, S8
+    duty = Counting(app.store, range(2, 6))
+    duty.start()
+    async with asyncio.timeout(20):
+        await duty.enough.wait()
+    await duty.stop()
+    ticks = duty.ticks
+    assert caplog.messages == [
+        "counting waits upkeep: it does not answer",
+        "counting goes on upkeep: the trouble is over",
+    ]
+    await asyncio.sleep(0)
+    assert duty.ticks == ticks

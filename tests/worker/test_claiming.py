@@ -1,0 +1,177 @@
+"""Which jobs a worker takes, and how many at once."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from jobhive import CompleteJob, Jobhive, PendingJob, State
+from jobhive.testing import insert_one, wait_for_state
+from jobhive.worker.worker import Worker
+
+
+async def counts(app: Jobhive) -> tuple[int, int]:
+    """Running and pending jobs."""
+    by_state = await app.store.jobs.counts()
+    return by_state["running"], by_state["pending"]
+
+
+async def test_a_worker_claims_exactly_its_free_slots(app: Jobhive) -> None:
+    begun, gate = asyncio.Queue[int](), asyncio.Event()
+
+    @app.job()
+    async def work(i: int) -> int:
+        begun.put_nowait(i)
+        await gate.wait()
+        return i
+
+    handles = await work.enqueue_many([{"i": i} for i in range(10)])
+    async with app.worker(concurrency=3) as worker:
+        assert [await begun.get() for _ in range(3)] == [0, 1, 2]
+        assert await counts(app) == (3, 7)
+        assert worker.describe().running == 3
+        gate.set()
+        assert [await handle.result(timeout=20) for handle in handles] == list(range(10))
+
+
+async def test_a_slot_that_is_free_again_takes_the_next_job(app: Jobhive) -> None:
+    begun, gates = asyncio.Queue[int](), [asyncio.Event() for _ in range(4)]
+
+    @app.job()
+    async def work(i: int) -> None:
+        begun.put_nowait(i)
+        await gates[i].wait()
+
+    await work.enqueue_many([{"i": i} for i in range(4)])
+    async with app.worker(concurrency=2):
+        assert [await begun.get(), await begun.get()] == [0, 1]
+        gates[1].set()
+        assert await begun.get() == 2
+        gates[2].set()
+        assert await begun.get() == 3
+        assert await counts(app) == (2, 0)
+        for gate in gates:
+            gate.set()
+
+
+async def test_several_workers_share_the_work_and_double_none(app: Jobhive, tmp_path: Path) -> None:
+    ran, places, are_all_at_it = list[int](), set[str](), asyncio.Event()
+
+    def register(app: Jobhive, place: str) -> None:
+        @app.job(name="work")
+        async def work(i: int) -> int:
+            ran.append(i)
+            places.add(place)
+            if len(places) == 2:
+                are_all_at_it.set()
+            await are_all_at_it.wait()
+            return i
+
+    async with Jobhive(str(tmp_path / "jobhive.db")) as other:
+        register(app, "here")
+        register(other, "there")
+        async with app.worker(concurrency=7), app.worker(concurrency=3), other.worker(concurrency=5):
+            handles = [await app.enqueue("work", {"i": i}) for i in range(300)]
+            assert [await handle.result(timeout=20) for handle in handles] == list(range(300))
+    assert sorted(ran) == list(range(300))
+    assert {(await handle.job()).attempt for handle in handles} == {1}
+
+
+async def test_a_paused_queue_gives_nothing_until_it_is_resumed(app: Jobhive) -> None:  # B4
+    @app.job()
+    async def work() -> str:
+        return "done"
+
+    @app.job(queue="other")
+    async def other() -> str:
+        return "done"
+
+    await app.store.jobs.pause("default", is_paused=True)
+    handle = await work.enqueue()
+    async with app.worker():
+        await (await other.enqueue()).result(timeout=20)
+        assert isinstance(await handle.job(), PendingJob)
+        await app.store.jobs.pause("default", is_paused=False)
+        assert await handle.result(timeout=20) == "done"
+
+
+async def test_running_until_idle_ends_though_a_queue_is_paused_or_holds_work_of_others(app: Jobhive) -> None:  # S14
+    @app.job()
+    async def work() -> None: ...
+
+    @app.job(queue="paused")
+    async def paused() -> None: ...
+
+    await app.store.jobs.pause("paused", is_paused=True)
+    foreign = await insert_one(app.store, "foreign")
+    handles = [await work.enqueue(), await paused.enqueue()]
+    await app.run_until_idle()
+    assert isinstance(await handles[0].job(), CompleteJob)
+    assert isinstance(await handles[1].job(), PendingJob)
+    assert (await app.store.jobs.get([foreign]))[0].state is State.PENDING
+
+
+async def test_kinds_that_are_not_known_here_stay_for_somebody_who_knows_them(app: Jobhive) -> None:
+    @app.job()
+    async def work() -> str:
+        return "done"
+
+    foreign = await insert_one(app.store, "foreign", priority=9)
+    async with app.worker():
+        await (await work.enqueue()).result(timeout=20)
+    record = await wait_for_state(app.store, foreign, State.PENDING)
+    assert record.attempt == 0
+
+
+async def test_a_worker_serves_the_queues_it_was_told_in_that_order(app: Jobhive) -> None:
+    ran: list[str] = []
+
+    @app.job()
+    async def work(name: str) -> None:
+        ran.append(name)
+
+    for queue in ("b", "c", "a"):
+        await work.options(queue=queue).enqueue(queue)
+    async with app.worker(queues=["a", "b"], concurrency=1):
+        await (await work.options(queue="b", priority=-1).enqueue("last")).result(timeout=20)
+    assert ran == ["a", "b", "last"]
+
+
+async def test_a_queue_of_one_runs_one_at_a_time(app: Jobhive, tmp_path: Path) -> None:  # D3
+    running, most = 0, 0
+
+    async def work(i: int) -> int:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+        return i
+
+    await app.store.jobs.limit("default", running=1, depth=None)
+    async with Jobhive(str(tmp_path / "jobhive.db")) as other:
+        kind = app.job()(work)
+        other.job()(work)
+        handles = await kind.enqueue_many([{"i": i} for i in range(20)])
+        async with app.worker(), other.worker():
+            assert [await handle.result(timeout=20) for handle in handles] == list(range(20))
+    assert most == 1
+
+
+async def test_a_job_from_another_process_starts_at_once(app: Jobhive) -> None:
+    @app.job()
+    async def work() -> str:
+        return "done"
+
+    worker = Worker(app.store, app.kinds, poll_interval=3600)
+    await worker.start()
+    async with Jobhive(app.store.url) as other:
+        await app.run_until_idle()  # the first worker has nothing to do and sleeps
+        job_id = await insert_one(other.store, "work")
+        await wait_for_state(other.store, job_id, State.COMPLETE)
+    await worker.stop()
+
+
+async def test_a_worker_without_a_slot_is_refused(app: Jobhive) -> None:
+    with pytest.raises(ValueError, match="concurrency is 1 or more, not 0"):
+        Worker(app.store, app.kinds, concurrency=0)

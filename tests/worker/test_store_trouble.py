@@ -1,0 +1,84 @@
+"""A store that does not answer for a while is waited out, and told of once when it begins and once when it ends."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from jobhive import Context, Jobhive, StoreUnavailable
+from jobhive.testing import stored_events
+from jobhive.worker.worker import Worker
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> AsyncIterator[Jobhive]:
+    async with Jobhive(str(tmp_path / "jobhive.db"), lease=timedelta(seconds=1)) as app:
+        yield app
+
+
+class Unsteady:
+    """A part of the store of which one method does not answer its first calls. The only double in these tests: no real
+    store can be made to fail so many times and no more."""
+
+    def __init__(self, part: object, method: str, failures: int) -> None:
+        self.is_over = asyncio.Event()  # set once a call went through
+        self._part = part
+        self._method = method
+        self._left = failures
+
+    def __getattr__(self, name: str) -> object:
+        return self._call if name == self._method else getattr(self._part, name)
+
+    async def _call(self, *args: object) -> object:
+        if self._left:
+            self._left -= 1
+            raise StoreUnavailable("it does not answer")
+        self.is_over.set()
+        return await getattr(self._part, self._method)(*args)
+
+
+@pytest.mark.parametrize(
+    ("part", "method", "actor", "target"),
+    [
+        ("jobs", "claim", "claimer", "claims"),
+        ("jobs", "finish", "finisher", "results"),
+        ("jobs", "cancel_requests", "cancel watch", "cancel requests"),
+        ("workers", "beat", "heartbeat", "signs of life"),
+        ("events", "append", "stream writer", "events"),
+    ],
+)
+async def test_trouble_with_the_store_is_waited_out_and_told_once(  # D9, S8
+    app: Jobhive,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    part: str,
+    method: str,
+    actor: str,
+    target: str,
+) -> None:
+    unsteady = Unsteady(getattr(app.store, part), method, failures=3)
+
+    @app.job()
+    async def work(ctx: Context) -> str:
+        await ctx.log("a line")
+        if method == "cancel_requests":  # nobody asks for them unless a job runs
+            await unsteady.is_over.wait()
+        return "done"
+
+    caplog.set_level("INFO", "jobhive")
+    monkeypatch.setattr(app.store, part, unsteady)
+    worker = Worker(app.store, app.kinds, error_backoff=0.001, poll_interval=0.001)
+    await worker.start()
+    handle = await work.enqueue()
+    async with asyncio.timeout(20):
+        assert await handle.result() == "done"
+        await unsteady.is_over.wait()
+    await worker.stop()
+    monkeypatch.undo()
+    assert caplog.messages.count(f"{actor} waits {target}: it does not answer") == 1
+    assert caplog.messages.count(f"{actor} goes on {target}: the trouble is over") == 1
+    job = await handle.job()
+    assert (job.attempt, job.failures) == (1, 0)
+    assert [event.data for event in await stored_events(app.store, handle.id)] == [{"line": "a line"}]
