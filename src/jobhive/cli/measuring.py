@@ -12,7 +12,7 @@ import typer
 from jobhive.bench.figures import Figures, Quantiles
 from jobhive.bench.plan import CALLERS, Plan
 from jobhive.cli.bar import Bar
-from jobhive.cli.exits import Exit
+from jobhive.cli.exits import CommandError, Exit
 from jobhive.cli.loading import settle
 from jobhive.cli.loop import Stop
 from jobhive.cli.output import say_fields, say_json
@@ -21,7 +21,10 @@ Tell = Callable[[int, str], None]
 
 
 async def measure_and_say(url: str | None, plan: Plan, stop: Stop, *, is_json: bool) -> None:
-    """Progress on stderr, figures on stdout. Raises typer.Exit after a signal; nothing is left behind either way."""
+    """Progress on stderr, figures on stdout; nothing is left behind, however it ends.
+
+    Raises typer.Exit after a signal, CommandError where jobs were lost.
+    """
     with _place(url) as place, _progress() as tell:
         settle(url=place)
         figures = await _measured(plan, tell, stop)
@@ -29,6 +32,9 @@ async def measure_and_say(url: str | None, plan: Plan, stop: Stop, *, is_json: b
         say_json(asdict(figures))
     else:
         say_fields(_in_words(figures))
+    if figures.lost:
+        advice = "run it again with --url, look at what is left there, and report it"
+        raise CommandError(f"{figures.lost} jobs did not complete, which must not be; {advice}")
 
 
 @contextmanager

@@ -1,8 +1,11 @@
 """Pydantic's complaints as ours: every error listed, no input echoed."""
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from jobhive.core.errors import FieldError, InvalidInput
+
+_SAYS_ITS_INPUT = frozenset({"union_tag_invalid"})  # pydantic quotes the tag that was sent
 
 
 def field_errors(error: ValidationError, *, prefix: str = "") -> list[FieldError]:
@@ -11,12 +14,19 @@ def field_errors(error: ValidationError, *, prefix: str = "") -> list[FieldError
         FieldError(
             field=".".join([*filter(None, [prefix]), *map(str, complaint["loc"])]) or "body",
             constraint=complaint["type"],
-            message=complaint["msg"],
+            message=_message(complaint),
         )
-        for complaint in error.errors(include_url=False, include_input=False, include_context=False)
+        for complaint in error.errors(include_url=False, include_input=False)
     ]
 
 
 def invalid(what: str, error: ValidationError, *, prefix: str = "") -> InvalidInput:
     """The same complaints as one exception."""
     return InvalidInput(what, field_errors(error, prefix=prefix))
+
+
+def _message(complaint: ErrorDetails) -> str:
+    if complaint["type"] not in _SAYS_ITS_INPUT:
+        return complaint["msg"]
+    context = complaint.get("ctx", {})
+    return f"Input tag found using {context.get('discriminator')} must be one of {context.get('expected_tags')}"
