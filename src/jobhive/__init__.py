@@ -1,87 +1,76 @@
 """Jobhive: durable, typed jobs on a fleet of workers, streamed live.
 
-`import jobhive` stays light: the server, models and terminal load where they are used.
+What is named here is loaded when it is first used (PEP 562), so that `jobhive --help` and programs that only ask a
+server stay quick. Type checkers read `__init__.pyi`; a test keeps the two alike.
 """
 
-from jobhive.app import Jobhive
-from jobhive.client.context import Context, SyncContext
-from jobhive.client.function import Enqueuer, JobFunction
-from jobhive.client.handle import JobCancelled, JobFailed, JobHandle
-from jobhive.client.options import Options
-from jobhive.client.steering import Cancel, Discard, Retry, Snooze
-from jobhive.core.errors import (
-    FieldError,
-    IllegalTransition,
-    InvalidInput,
-    JobhiveError,
-    KeyReused,
-    LeaseLost,
-    QueueFull,
-    StoreError,
-    StoreFull,
-    StoreRefused,
-    StoreUnavailable,
-    UnknownJob,
-    UnknownKind,
-)
-from jobhive.core.event import Event
-from jobhive.core.job import (
-    Attempt,
-    CancelledJob,
-    CompleteJob,
-    FailedJob,
-    Job,
-    PendingJob,
-    RunningJob,
-    ScheduledJob,
-    WaitingJob,
-)
-from jobhive.core.kind import Progress
-from jobhive.core.outcome import JobError
-from jobhive.core.retry import Backoff
-from jobhive.core.states import State
-from jobhive.worker.job_worker import JobWorker
+from importlib import import_module
 
-__all__ = [
-    "Attempt",
-    "Backoff",
-    "Cancel",
-    "CancelledJob",
-    "CompleteJob",
-    "Context",
-    "Discard",
-    "Enqueuer",
-    "Event",
-    "FailedJob",
-    "FieldError",
-    "IllegalTransition",
-    "InvalidInput",
-    "Job",
-    "JobCancelled",
-    "JobError",
-    "JobFailed",
-    "JobFunction",
-    "JobHandle",
-    "JobWorker",
-    "Jobhive",
-    "JobhiveError",
-    "KeyReused",
-    "LeaseLost",
-    "Options",
-    "PendingJob",
-    "Progress",
-    "QueueFull",
-    "Retry",
-    "RunningJob",
-    "ScheduledJob",
-    "Snooze",
-    "State",
-    "StoreError",
-    "StoreFull",
-    "StoreRefused",
-    "StoreUnavailable",
-    "SyncContext",
-    "UnknownJob",
-    "UnknownKind",
-    "WaitingJob",
-]
+_HOMES = {
+    "jobhive.app": ("Jobhive",),
+    "jobhive.client.context": (
+        "Context",
+        "SyncContext",
+    ),
+    "jobhive.client.function": (
+        "Enqueuer",
+        "JobFunction",
+    ),
+    "jobhive.client.handle": (
+        "JobCancelled",
+        "JobFailed",
+        "JobHandle",
+    ),
+    "jobhive.client.options": ("Options",),
+    "jobhive.client.steering": (
+        "Cancel",
+        "Discard",
+        "Retry",
+        "Snooze",
+    ),
+    "jobhive.core.errors": (
+        "FieldError",
+        "IllegalTransition",
+        "InvalidInput",
+        "JobhiveError",
+        "KeyReused",
+        "LeaseLost",
+        "QueueFull",
+        "StoreError",
+        "StoreFull",
+        "StoreRefused",
+        "StoreUnavailable",
+        "UnknownJob",
+        "UnknownKind",
+    ),
+    "jobhive.core.event": ("Event",),
+    "jobhive.core.job": (
+        "Attempt",
+        "CancelledJob",
+        "CompleteJob",
+        "FailedJob",
+        "Job",
+        "PendingJob",
+        "RunningJob",
+        "ScheduledJob",
+        "WaitingJob",
+    ),
+    "jobhive.core.kind": ("Progress",),
+    "jobhive.core.outcome": ("JobError",),
+    "jobhive.core.retry": ("Backoff",),
+    "jobhive.core.states": ("State",),
+    "jobhive.worker.job_worker": ("JobWorker",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = list(_HOME_OF)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'jobhive' has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOME_OF)

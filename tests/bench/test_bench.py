@@ -94,8 +94,14 @@ def test_a_size_that_cannot_be_is_a_usage_error(tmp_path: Path, wrong: tuple[str
     assert leftovers(tmp_path) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("step", ["enqueueing in batches", "starting workers", "starting single jobs"])
+@pytest.mark.parametrize(
+    ("step", "number"),
+    [
+        ("enqueueing in batches", signal.SIGINT),
+        ("starting workers", signal.SIGTERM),
+        ("starting single jobs", signal.SIGINT),
+    ],
+)
 def test_an_interrupted_bench_leaves_nothing(tmp_path: Path, step: str, number: signal.Signals) -> None:
     with Background("bench", "--jobs", "300", changes={"TMPDIR": str(tmp_path)}) as bench:
         bench.until(step)

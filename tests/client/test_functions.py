@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
-from jobhive import Context, Jobhive, SyncContext
+from jobhive import Context, JobHandle, Jobhive, SyncContext
 from jobhive.testing import record_of
 
 
@@ -81,7 +81,7 @@ async def test_a_single_model_is_the_whole_of_the_params(app: Jobhive) -> None:
     async def buy(order: Order) -> str:
         return f"{order.count} × {order.item}"
 
-    handles = [
+    handles: list[JobHandle[object]] = [
         await buy.enqueue(Order(item="tea", count=2)),
         await buy.enqueue(order=Order(item="tea", count=2)),
         *await buy.enqueue_many([{"item": "tea", "count": 2}]),
@@ -134,7 +134,7 @@ def test_what_cannot_be_a_job_is_refused_at_registration(app: Jobhive) -> None:
     async def on_loop() -> int:
         return 1
 
-    for function, settings, why in [
+    refused: list[tuple[Any, dict[str, Any], str]] = [
         (spread, {}, "cannot be stored by name"),
         (hidden, {}, "begins with an underscore; rename it"),
         (items, {}, "make it `async def` to stream what it yields"),
@@ -146,10 +146,10 @@ def test_what_cannot_be_a_job_is_refused_at_registration(app: Jobhive) -> None:
         (on_loop, {"timeout": -1}, "from zero to a hundred years, not -1"),
         (on_loop, {"timeout": 0}, "longer than zero seconds"),
         (on_loop, {"on_crash": "ignore"}, "'ignore' is not a valid OnCrash"),
-    ]:
-        untyped: Any = settings
+    ]
+    for function, settings, why in refused:
         with pytest.raises((TypeError, ValueError), match=re.escape(why)):
-            app.job(**untyped)(function)
+            app.job(**settings)(function)
     assert app.kinds.names() == []
 
 
@@ -158,7 +158,9 @@ def test_two_kinds_cannot_have_one_name(app: Jobhive) -> None:
     async def add(a: int) -> int:
         return a
 
+    def nothing() -> None: ...
+
     with pytest.raises(ValueError, match="kind 'add' is registered already"):
-        app.job(name="add")(lambda: None)
-    app.job(name="add.other")(lambda: None)
+        app.job(name="add")(nothing)
+    app.job(name="add.other")(nothing)
     assert app.kinds.names() == ["add", "add.other"]

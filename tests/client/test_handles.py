@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import FrozenInstanceError
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -23,7 +25,8 @@ from jobhive import (
     UnknownJob,
     UnknownKind,
 )
-from jobhive.testing import claim_one, complete, wait_for_job, wait_for_state
+from jobhive.testing import claim_one, wait_for_job, wait_for_state
+from jobhive.testing import complete as completed
 
 
 class Invoice(BaseModel):
@@ -83,7 +86,25 @@ async def test_a_cancelled_job_has_a_reason_instead_of_a_result(app: Jobhive) ->
     assert raised.value.job.started_at is None
 
 
-async def test_the_job_in_each_of_its_states(app: Jobhive) -> None:  # S3
+async def test_a_job_that_has_not_begun(app: Jobhive) -> None:  # S3
+    @app.job(max_retries=0)
+    async def work(a: int) -> int:
+        return a
+
+    handle = await work.options(key="k", priority=3).enqueue(5)
+    job = await handle.job()
+    assert isinstance(job, PendingJob)
+    assert (job.id, job.kind, job.queue, job.priority, job.key) == (handle.id, "work", "default", 3, "k")
+    assert (job.attempt, job.failures, job.attempts, job.max_retries) == (0, 0, (), 0)
+    later = await work.options(delay=60).enqueue(1)
+    assert isinstance(await later.job(), ScheduledJob)
+    await later.cancel("never mind")
+    cancelled = await later.job()
+    assert isinstance(cancelled, CancelledJob)
+    assert cancelled.reason == "never mind"
+
+
+async def test_a_job_that_runs_and_one_that_has_ended(app: Jobhive) -> None:  # S3
     gate = asyncio.Event()
 
     @app.job(max_retries=0)
@@ -92,37 +113,32 @@ async def test_the_job_in_each_of_its_states(app: Jobhive) -> None:  # S3
         await gate.wait()
         return 10 // a
 
-    handle = await work.options(key="k", priority=3).enqueue(5)
-    job = await handle.job()
-    assert isinstance(job, PendingJob)
-    assert (job.id, job.kind, job.queue, job.priority, job.key) == (handle.id, "work", "default", 3, "k")
-    assert (job.attempt, job.failures, job.attempts, job.max_retries) == (0, 0, (), 0)
-
+    good, bad = await work.enqueue(5), await work.enqueue(0)
     async with app.worker() as worker:
-        await wait_for_job(app.store, handle.id, lambda record: record.progress is not None, "it told no progress")
-        job = await handle.job()
+        await wait_for_job(app.store, good.id, lambda record: record.progress is not None, "it told no progress")
+        job = await good.job()
         assert isinstance(job, RunningJob)
-        assert job.worker == worker.id
+        assert (job.worker, job.attempt, job.is_cancel_requested) == (worker.id, 1, False)
         assert job.progress == Progress(stage="half", percentage=50)
-        assert (job.attempt, job.is_cancel_requested) == (1, False)
-        failing = await work.enqueue(0)
         gate.set()
-        await wait_for_state(app.store, failing.id)
-        await wait_for_state(app.store, handle.id)
-
-    job = await handle.job()
-    assert isinstance(job, CompleteJob)
-    assert job.result == 2
-    assert job.created_at <= job.started_at <= job.finished_at
-    failed = await failing.job()
+        await wait_for_state(app.store, good.id)
+        await wait_for_state(app.store, bad.id)
+    complete = await good.job()
+    assert isinstance(complete, CompleteJob)
+    assert complete.result == 2
+    assert complete.created_at <= complete.started_at <= complete.finished_at
+    failed = await bad.job()
     assert isinstance(failed, FailedJob)
     assert failed.error.type == "ZeroDivisionError"
-    later = await work.options(delay=60).enqueue(1)
-    assert isinstance(await later.job(), ScheduledJob)
-    await later.cancel("never mind")
-    cancelled = await later.job()
-    assert isinstance(cancelled, CancelledJob)
-    assert cancelled.reason == "never mind"
+
+
+async def test_jobs_cannot_be_changed(app: Jobhive) -> None:  # S3
+    @app.job()
+    async def work() -> None: ...
+
+    job: Any = await (await work.enqueue()).job()
+    with pytest.raises(FrozenInstanceError):
+        job.queue = "other"
 
 
 async def test_cancelling_twice_is_cancelling_once_and_what_is_done_stays_done(app: Jobhive) -> None:  # I5
@@ -167,7 +183,7 @@ async def test_what_is_stored_and_no_longer_fits_is_a_clear_error(app: Jobhive) 
         return a
 
     handle = await add.enqueue(1)
-    await app.store.jobs.finish([complete(await claim_one(app.store, kinds=["add"]), '"three"')])
+    await app.store.jobs.finish([completed(await claim_one(app.store, kinds=["add"]), '"three"')])
     with pytest.raises(
         InvalidInput, match="the stored result does not fit kind 'add': result: Input should be a valid"
     ):

@@ -1,5 +1,6 @@
 """How a job is enqueued: when, in which order, under which key, with how many retries."""
 
+from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from jobhive.client.function import JobFunction
 from jobhive.core.clock import from_ms
 from jobhive.testing import advance, record_of
 
-Note = JobFunction[..., object, [str], str]
+Note = JobFunction[[str], Coroutine[object, object, str], [str], str]
 
 
 @pytest.fixture

@@ -50,11 +50,11 @@ async def test_missing_params_are_listed(app: Jobhive) -> None:
 @pytest.mark.parametrize("unfit", [object(), "\ud800", {"deep": [object()]}], ids=["object", "surrogate", "deep"])
 async def test_values_that_json_cannot_hold_are_refused(app: Jobhive, unfit: object) -> None:
     @app.job()
-    async def keep(value: Any) -> Any:
-        return value
+    async def keep(values: list[Any]) -> list[Any]:
+        return values
 
     with pytest.raises(InvalidInput, match="params of kind 'keep' are not valid: params: JSON cannot hold"):
-        await keep.enqueue(unfit)
+        await keep.enqueue([unfit])
     assert (await app.list()).jobs == []
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -122,7 +122,7 @@ async def test_what_cannot_be_told_is_refused_clearly_and_nothing_of_it_is_store
     @app.job()
     async def work(ctx: Context) -> None:
         untyped: Any = ctx
-        for tell in (
+        tells: list[Callable[[], Any]] = [
             lambda: untyped.emit("found", type="x", seq=1, at=2),
             lambda: untyped.emit("found", what=object()),
             lambda: untyped.emit("found", what=float("nan")),
@@ -134,7 +134,8 @@ async def test_what_cannot_be_told_is_refused_clearly_and_nothing_of_it_is_store
             lambda: untyped.emit("progress", pages=1),
             lambda: untyped.progress(Found(pages=1)),
             lambda: untyped.progress("too much", percentage=101),
-        ):
+        ]
+        for tell in tells:
             with pytest.raises(InvalidInput) as refused:
                 await tell()
             refusals.append(refused.value)

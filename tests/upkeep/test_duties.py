@@ -1,4 +1,4 @@
-"""Duties that keep jobs moving: what is due is staged, what is held by nobody is taken back, what is old is forgotten."""
+"""Duties that keep jobs moving: due jobs are staged, lost ones taken back, silent workers forgotten."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ import pytest
 
 from jobhive import Jobhive, State, StoreUnavailable
 from jobhive.store.port import Store
-from jobhive.store.signals import EVERYTHING, SCHEDULE
+from jobhive.store.signals import EVERYTHING, SCHEDULE, job_topic
 from jobhive.testing import (
     SECOND,
     advance,
@@ -40,6 +40,14 @@ async def test_due_jobs_become_pending_and_others_wait_on(app: Jobhive) -> None:
         assert (await record_of(store, late)).state is State.SCHEDULED
         let_pass(HOUR, store)
         await wait_for_state(store, late, State.PENDING)
+
+
+async def test_whoever_watches_a_job_hears_that_it_became_due(app: Jobhive) -> None:
+    job_id = await insert_one(app.store, delay_ms=60_000)
+    with app.store.signals.listen(job_topic(job_id)) as wake:
+        advance(HOUR, app.store)
+        await app.store.jobs.stage(10)
+        assert await wake.wait(20)
 
 
 async def test_a_job_that_is_soon_due_runs_on_time_without_anybody_asking(app: Jobhive) -> None:  # H11
@@ -77,10 +85,8 @@ async def test_an_expired_lease_is_taken_back_by_any_upkeep(app: Jobhive, caplog
     async with app.upkeep(), app.upkeep():
         record = await wait_for_state(app.store, claim.job_id, State.PENDING)
     assert (record.losses, record.crashes, record.failures) == (1, 0, 0)
-    rescues = [
-        each for each in caplog.records if each.getMessage().startswith("rescuer rescued pending: no sign of gone")
-    ]
-    assert len(rescues) == 1  # two rescuers, one rescue
+    rescues = [line for line in caplog.messages if line.startswith("rescuer rescued pending: no sign of gone")]
+    assert len(rescues) == 1  # by two rescuers
 
 
 async def test_a_lease_that_holds_is_left_alone(app: Jobhive) -> None:  # D5

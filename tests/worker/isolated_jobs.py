@@ -39,6 +39,15 @@ line.sendall(b"hidden\\n")
 signal.pause()
 """
 
+# A process that does not want to end, where everybody can see it.
+DEAF = """
+import signal, socket, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+line = socket.socket(fileno=int(sys.argv[1]))
+line.sendall(b"ready\\n")
+signal.pause()
+"""
+
 # A process that ends in good order when it is asked to.
 ORDERLY = """
 import signal, socket, sys
@@ -80,9 +89,9 @@ class Line:
     def wait(self) -> None:
         self.socket.recv(1)
 
-    def start(self, program: str) -> None:
+    def start(self, program: str) -> "subprocess.Popen[bytes]":
         descriptor = self.socket.fileno()
-        subprocess.run([sys.executable, "-c", program, str(descriptor)], pass_fds=[descriptor], check=True)
+        return subprocess.Popen([sys.executable, "-c", program, str(descriptor)], pass_fds=[descriptor])
 
 
 def spin() -> NoReturn:
@@ -189,14 +198,16 @@ def die_once(ctx: SyncContext, how: Literal["kill", "segfault", "exit"]) -> int:
 
 
 @app.job(isolation="process", on_crash="fail")
-def die_for_good(how: Literal["kill", "segfault", "exit"]) -> None:
+def die_for_good(port: int, how: Literal["kill", "segfault", "exit"]) -> None:
+    Line(port)
     die(how)
 
 
 @app.job(isolation="process", max_retries=0)
 def die_with_children(port: int) -> None:
     line = Line(port)
-    subprocess.Popen(["/bin/sleep", "1000"], pass_fds=[line.socket.fileno()])
+    line.start(DEAF)
+    line.wait()
     die("kill")
 
 
@@ -257,13 +268,8 @@ def wait(port: int) -> int:
 @app.job(isolation="process")
 def spin_with(port: int, program: Literal["stubborn", "orderly", "nothing"]) -> None:
     line = Line(port)
-    match program:
-        case "stubborn":
-            line.start(STUBBORN)
-        case "orderly":
-            threading.Thread(target=line.start, args=[ORDERLY], daemon=True).start()
-        case "nothing":
-            pass
+    if program != "nothing":
+        line.start({"stubborn": STUBBORN, "orderly": ORDERLY}[program])
     spin()
 
 
@@ -292,7 +298,7 @@ def overrun() -> None:
 @app.job(isolation="process")
 def leave_behind(port: int) -> None:
     """Its children outlive the job, in a process that waits for the next one."""
-    Line(port).start(STUBBORN)
+    Line(port).start(STUBBORN).wait()
 
 
 @app.job(isolation="process")
@@ -331,7 +337,9 @@ def talk_on(ctx: SyncContext, port: int) -> None:
 @app.job(isolation="process")
 def backtrack(port: int) -> None:
     """Holds the interpreter's lock for longer than anybody waits."""
-    Line(port)
+    line = Line(port)
+    line.start(ORDERLY)
+    line.wait()
     re.match(r"(a+)+$", "a" * 64 + "b")
 
 

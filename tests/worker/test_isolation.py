@@ -69,6 +69,9 @@ class Calls:
         async with asyncio.timeout(SECONDS):
             return await self._waiting.get()
 
+    def all_are_taken(self) -> bool:
+        return self._waiting.empty()
+
     async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         call = Call(int(await reader.readline()), reader, writer)
         self._taken.append(call)
@@ -253,9 +256,14 @@ async def test_a_job_whose_process_dies_is_tried_again_in_a_new_one(
 
 
 @pytest.mark.parametrize(("how", "words"), DEATHS)
-async def test_it_fails_at_once_where_on_crash_says_so(app: Jobhive, how: Death, words: str) -> None:  # P10
+async def test_it_runs_but_once_where_on_crash_says_so(  # P10
+    app: Jobhive, calls: Calls, how: Death, words: str
+) -> None:
     async with app.worker():
-        job = await failed(app, "die_for_good", how=how)
+        await result(app, "pid")
+        job = await failed(app, "die_for_good", port=calls.port, how=how)
+        await calls.take()
+        assert calls.all_are_taken()
     assert (job.error.code, job.attempt) == ("CRASHED", 1)
     assert words in job.error.message
 
@@ -264,6 +272,8 @@ async def test_what_a_dead_process_had_started_ends_with_it(app: Jobhive, calls:
     async with app.worker():
         handle = await app.enqueue("die_with_children", {"port": calls.port})
         call = await calls.take()
+        assert await call.word() == "ready"
+        call.go_on()
         assert await call.is_gone()
         with pytest.raises(JobFailed):
             await handle.result(SECONDS)
@@ -362,10 +372,13 @@ async def test_a_function_that_does_not_want_to_end_is_ended(app: Jobhive, calls
 async def test_holding_the_interpreters_lock_does_not_save_it(app: Jobhive, calls: Calls) -> None:  # P10
     async with app.worker():
         handle = await app.enqueue("backtrack", {"port": calls.port})
-        await calls.take()
+        call = await calls.take()
+        assert await call.word() == "ready"
+        call.go_on()
         await handle.cancel()
+        assert await call.word() == "in order"
         await cancelled(handle)
-    # that no process is left, the fixture asserts
+        assert await call.is_gone()
 
 
 async def test_a_timeout_ends_the_process(app: Jobhive) -> None:

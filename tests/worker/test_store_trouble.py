@@ -1,6 +1,7 @@
 """A store that does not answer for a while is waited out, and told of once when it begins and once when it ends."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -39,6 +40,20 @@ class Unsteady:
         return await getattr(self._part, self._method)(*args)
 
 
+class Line(logging.Filter):
+    """Waits for a line of the log."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+        self.was_told = asyncio.Event()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.getMessage() == self.text:
+            self.was_told.set()
+        return True
+
+
 @pytest.mark.parametrize(
     ("part", "method", "actor", "target"),
     [
@@ -68,17 +83,19 @@ async def test_trouble_with_the_store_is_waited_out_and_told_once(  # D9, S8
         return "done"
 
     caplog.set_level("INFO", "jobhive")
+    end = Line(f"{actor} goes on {target}: the trouble is over")
+    caplog.handler.addFilter(end)
     monkeypatch.setattr(app.store, part, unsteady)
     worker = Worker(app.store, app.kinds, error_backoff=0.001, poll_interval=0.001)
     await worker.start()
     handle = await work.enqueue()
     async with asyncio.timeout(20):
         assert await handle.result() == "done"
-        await unsteady.is_over.wait()
+        await end.was_told.wait()
     await worker.stop()
     monkeypatch.undo()
     assert caplog.messages.count(f"{actor} waits {target}: it does not answer") == 1
-    assert caplog.messages.count(f"{actor} goes on {target}: the trouble is over") == 1
+    assert caplog.messages.count(end.text) == 1
     job = await handle.job()
     assert (job.attempt, job.failures) == (1, 0)
     assert [event.data for event in await stored_events(app.store, handle.id)] == [{"line": "a line"}]

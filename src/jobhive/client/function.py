@@ -71,8 +71,9 @@ class Enqueuer(Generic[P, R]):
         unknown = named.keys() - {parameter.name}
         if unknown:
             raise TypeError(f"{self._handler.kind.name} takes {parameter.name} only, not {', '.join(sorted(unknown))}")
-        default = {} if parameter.default is inspect.Parameter.empty else parameter.default
-        return named.get(parameter.name, default)
+        if parameter.name in named:
+            return named[parameter.name]
+        return dict[str, object]() if parameter.default is inspect.Parameter.empty else parameter.default
 
     async def _insert(self, params: Sequence[object]) -> list[JobHandle[R]]:
         kind, options = self._handler.kind, self._options
@@ -86,6 +87,8 @@ class Enqueuer(Generic[P, R]):
 
 class JobFunction(Enqueuer[P, R], Generic[C, T, P, R]):
     """What `@app.job` makes of a function."""
+
+    __name__: str  # the function's
 
     def __init__(self, handler: Handler, application: OpensStore, function: Callable[C, T]) -> None:
         super().__init__(handler, application, DEFAULT_OPTIONS)

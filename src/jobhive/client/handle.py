@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Generic, assert_never
+from typing import Generic, TypeVar, assert_never
 
 from pydantic import BaseModel
 
@@ -21,9 +21,12 @@ from jobhive.core.job import (
     typed,
 )
 from jobhive.core.kind import Kind, R
+from jobhive.core.record import JobRecord
 from jobhive.store.port import Store
 from jobhive.store.signals import job_topic
 from jobhive.streams.reader import StreamReader
+
+R_co = TypeVar("R_co", covariant=True)
 
 _POLL_SECONDS = 1.0
 
@@ -48,10 +51,10 @@ class JobCancelled(JobhiveError):
         super().__init__(f"{job.id} ({job.kind}) was cancelled: {job.reason}")
 
 
-class JobHandle(Generic[R]):
+class JobHandle(Generic[R_co]):
     """Works from any process that opens the same store; holds nothing but the job's id."""
 
-    def __init__(self, job_id: str, kind: Kind[BaseModel, BaseModel, R], store: Store) -> None:
+    def __init__(self, job_id: str, kind: Kind[BaseModel, BaseModel, R_co], store: Store) -> None:
         self.id = job_id
         self._kind = kind
         self._store = store
@@ -64,14 +67,11 @@ class JobHandle(Generic[R]):
         """Where a server of the same store streams the job, relative to its base."""
         return f"/v1/jobs/{self.id}/stream"
 
-    async def job(self) -> Job[BaseModel, BaseModel, R]:
+    async def job(self) -> Job[BaseModel, BaseModel, R_co]:
         """The job as it stands now. Raises UnknownJob once it was purged."""
-        records = await self._store.jobs.get([self.id])
-        if not records:
-            raise UnknownJob(self.id)
-        return typed(records[0], self._kind, await self._store.jobs.attempts(self.id))
+        return await self._typed(await self._record())
 
-    async def result(self, timeout: float | None = None) -> R:
+    async def result(self, timeout: float | None = None) -> R_co:
         """The result, once there is one.
 
         Raises JobFailed, JobCancelled, UnknownJob, and TimeoutError after `timeout` seconds.
@@ -79,9 +79,9 @@ class JobHandle(Generic[R]):
         async with asyncio.timeout(timeout):
             with self._store.signals.listen(job_topic(self.id)) as wake:
                 while True:
-                    records = await self._store.jobs.get([self.id])
-                    if not records or records[0].state.is_final:
-                        return self._outcome(await self.job())
+                    record = await self._record()
+                    if record.state.is_final:
+                        return _outcome(await self._typed(record))
                     await wake.wait(_POLL_SECONDS)
 
     async def stream(self, after: int = 0) -> AsyncGenerator[Event]:
@@ -97,14 +97,24 @@ class JobHandle(Generic[R]):
         """
         await self._store.jobs.cancel(self.id, reason)
 
-    def _outcome(self, job: Job[BaseModel, BaseModel, R]) -> R:
-        match job:
-            case CompleteJob():
-                return job.result
-            case FailedJob():
-                raise JobFailed(job)
-            case CancelledJob():
-                raise JobCancelled(job)
-            case WaitingJob() | ScheduledJob() | PendingJob() | RunningJob():
-                raise UnknownJob(job.id)
-        assert_never(job)
+    async def _record(self) -> JobRecord:
+        records = await self._store.jobs.get([self.id])
+        if not records:
+            raise UnknownJob(self.id)
+        return records[0]
+
+    async def _typed(self, record: JobRecord) -> Job[BaseModel, BaseModel, R_co]:
+        return typed(record, self._kind, await self._store.jobs.attempts(self.id))
+
+
+def _outcome(job: Job[BaseModel, BaseModel, R]) -> R:
+    match job:
+        case CompleteJob():
+            return job.result
+        case FailedJob():
+            raise JobFailed(job)
+        case CancelledJob():
+            raise JobCancelled(job)
+        case WaitingJob() | ScheduledJob() | PendingJob() | RunningJob():
+            raise ValueError(f"{job.id} has not ended")
+    assert_never(job)

@@ -46,7 +46,7 @@ _HINTS: Final = {  # by signal
 
 # The engine's threads meet hundreds of times a token. By default they wait for each other by spinning for about a
 # millisecond each time, so that one busy neighbour makes them many times slower.
-_ENVIRONMENT: Final = {"GOMP_SPINCOUNT": "1000"}
+_ENVIRONMENT: Final = {"GOMP_SPINCOUNT": "4000"}
 
 
 class EngineProcess(asyncio.SubprocessProtocol):
