@@ -73,7 +73,8 @@ class Enqueuer(Generic[P, R]):
             raise TypeError(f"{self._handler.kind.name} takes {parameter.name} only, not {', '.join(sorted(unknown))}")
         if parameter.name in named:
             return named[parameter.name]
-        return dict[str, object]() if parameter.default is inspect.Parameter.empty else parameter.default
+        default: object = parameter.default
+        return dict[str, object]() if default is inspect.Parameter.empty else default
 
     async def _insert(self, params: Sequence[object]) -> list[JobHandle[R]]:
         kind, options = self._handler.kind, self._options

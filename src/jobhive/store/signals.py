@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Collection, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 EVERYTHING = "*"
 
@@ -36,7 +36,8 @@ class Wake:
         if self._is_ringing or self._loop.is_closed():
             return
         self._is_ringing = True
-        self._loop.call_soon_threadsafe(self._rung.set)
+        with suppress(RuntimeError):  # the loop was closed in between: nobody waits any more
+            self._loop.call_soon_threadsafe(self._rung.set)
 
     async def wait(self, timeout: float) -> bool:
         """Waits at most `timeout` seconds; whether it rang."""

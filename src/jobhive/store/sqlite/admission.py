@@ -50,7 +50,8 @@ def migrate(db: Database, path: Path) -> None:
     for number, script in enumerate(scripts[version:], version + 1):
         db.script(script)
         db.script(f"PRAGMA user_version = {number}")
-    db.script(f"PRAGMA application_id = {APPLICATION_ID}")
+    if version < len(scripts):
+        db.script(f"PRAGMA application_id = {APPLICATION_ID}")
     db.script("COMMIT")
 
 

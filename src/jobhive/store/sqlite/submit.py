@@ -111,7 +111,7 @@ def _list(db: Database, where: JobFilter, limit: int, before: int) -> Page:
         conditions += f" AND state = '{where.state.value}'"  # literal, so that a partial index can serve it
     statement = sql("list").replace("/* conditions */", conditions)
     rows = db.ask(statement, {**named, "before": before, "limit": limit})
-    cursor = str(rows[-1][-1]) if len(rows) == limit else None
+    cursor = str(rows[-1][-1]) if rows and len(rows) == limit else None
     return Page([to_record(row) for row in rows], cursor)
 
 
