@@ -21,6 +21,7 @@ from jobhive.core.job import (
     typed,
 )
 from jobhive.core.kind import Kind, R
+from jobhive.core.outcome import storable
 from jobhive.core.record import JobRecord
 from jobhive.store.port import Store
 from jobhive.store.signals import job_topic
@@ -95,7 +96,7 @@ class JobHandle(Generic[R_co]):
 
         Raises UnknownJob, IllegalTransition for a complete or failed job.
         """
-        await self._store.jobs.cancel(self.id, reason)
+        await self._store.jobs.cancel(self.id, storable(reason))
 
     async def _record(self) -> JobRecord:
         records = await self._store.jobs.get([self.id])

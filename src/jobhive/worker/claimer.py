@@ -9,7 +9,6 @@ from jobhive.narration import Episode
 from jobhive.store.signals import Signals, queue_topic
 from jobhive.worker.slots import Slots
 
-HALF = True
 Take = Callable[[int], Awaitable[Sequence[Claim]]]  # claims at most so many jobs
 
 
@@ -54,7 +53,7 @@ class Claimer:
         with signals.listen(*map(queue_topic, queues)) as wake:
             while not self._is_stopping:
                 await self._slots.wait()
-                limit = min(self._slots.free, -(-self._slots.size // 2)) if HALF else self._slots.free
+                limit = self._slots.free
                 if await self._claim(limit) < limit and not self._is_stopping:
                     await wake.wait(self._error_backoff if self._trouble.is_on else self._poll_interval)
 

@@ -1,12 +1,12 @@
 """What a worker and a process that runs its jobs say to each other: one JSON object a line."""
 
-from typing import Annotated, Literal, TypeAlias, cast
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, Field, JsonValue, TypeAdapter
 from pydantic_core import to_json
 
 from jobhive.core.errors import FieldError
-from jobhive.core.outcome import Cancelled, Completed, Discarded, Failed, Outcome, RetryAsked, Snoozed
+from jobhive.core.outcome import Cancelled, Completed, Discarded, Failed, Outcome, RetryAsked, Snoozed, storable
 from jobhive.worker.finding import Address
 
 # ---- the worker says -----------------------------------------------------------------------------------------
@@ -101,18 +101,10 @@ def packed(message: Order | Report) -> bytes:
 
 def ended(outcome: Outcome) -> Ended:
     """The outcome as a message."""
-    return Ended(outcome=type(outcome).__name__, fields=[_writable(each) for each in outcome])
+    fields: list[object] = [storable(each) if isinstance(each, str) else each for each in outcome]
+    return Ended(outcome=type(outcome).__name__, fields=fields)
 
 
 def outcome_of(message: Ended) -> Outcome:
     """The outcome that the message tells."""
     return _OUTCOMES[message.outcome].validate_python(message.fields)
-
-
-def _writable(field: object) -> object:
-    """Half characters, as file names may bring them into an error's message, are written out: JSON has none."""
-    if isinstance(field, str):
-        return field.encode(errors="backslashreplace").decode()
-    if isinstance(field, tuple):
-        return [_writable(each) for each in cast(tuple[object, ...], field)]
-    return field

@@ -37,15 +37,15 @@ def _taken_stdout() -> int:
 def _loaded(options: EngineOptions, replies: Replies) -> Llama:
     try:
         with _ended_with_the_parent():
-            loaded = load(options)
+            llama = load(options)
     except ImportError as error:
         replies.send(LoadFailed(f"{error}; install it with `pip install 'jobhive[llm]'`"))
         sys.exit(1)
-    except (RuntimeError, MemoryError) as error:
+    except (RuntimeError, MemoryError, OSError) as error:
         replies.send(LoadFailed(str(error)))
         sys.exit(1)
-    replies.send(Ready(loaded.cache_type))
-    return loaded.llama
+    replies.send(Ready())
+    return llama
 
 
 @contextmanager

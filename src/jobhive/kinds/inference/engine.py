@@ -55,7 +55,7 @@ class LocalEngine:
         )
         self._model = model_name(path)
         self._slots = asyncio.Semaphore(n_parallel)  # one is taken until the child has let go of the request
-        self._spawning = asyncio.Lock()  # held to change the next two
+        self._spawning = asyncio.Lock()  # held to start and to end the process
         self._process: EngineProcess | None = None
         self._is_stopped = False  # set by `stop`, cleared by `start`
 
@@ -83,9 +83,8 @@ class LocalEngine:
         """Returns when the process is gone. Generations raise EngineCrashed, waiting ones too, until `start`."""
         self._is_stopped = True
         async with self._spawning:
-            process, self._process = self._process, None
-        if process is not None:
-            await process.end()
+            if self._process is not None:
+                await self._process.end()
 
     async def generate(self, params: GenerateParams) -> AsyncGenerator[Token | GenerateResult, None]:
         """As Backend says."""

@@ -44,6 +44,7 @@ class Params(Protocol):
     slot_prompt_similarity: float
     fit_params: bool
     verbosity: int
+    hostnames: list[str]
     api_keys: list[str]
     endpoint_slots: bool
     endpoint_props: bool

@@ -1,11 +1,9 @@
 """Loads the model in the child process."""
 
-import os
 import secrets
-import socket
-from contextlib import suppress
-from pathlib import Path
-from typing import Final, NamedTuple
+from contextlib import chdir
+from tempfile import TemporaryDirectory
+from typing import Final
 
 from jobhive.kinds.inference.llama import Llama, Params, Xllamacpp, library
 from jobhive.kinds.inference.wire import EngineOptions
@@ -13,28 +11,19 @@ from jobhive.kinds.inference.wire import EngineOptions
 _ERRORS_ONLY: Final = 1  # verbosity: llama.cpp, common/log.h
 
 
-class Loaded(NamedTuple):
-    """A model, and the type of its attention cache."""
-
-    llama: Llama
-    cache_type: str
-
-
-def load(options: EngineOptions) -> Loaded:
-    """Loads the model; holds the interpreter lock meanwhile. Raises RuntimeError, ImportError.
+def load(options: EngineOptions) -> Llama:
+    """Loads the model; holds the interpreter lock meanwhile. Raises RuntimeError, ImportError, OSError.
 
     The attention cache is Q8_0 where the model allows it. With the default, F16, attention on the processor is computed
     in one way for one token, in another for several, and so on, each with its own rounding: what runs beside a request
     would change its text, the same seed or not. With Q8_0 there is one way; it takes half the memory.
     """
     xllamacpp = library()
-    types = xllamacpp.ggml_type
-    try:
-        loaded = Loaded(xllamacpp.Server(_params(xllamacpp, options, types.GGML_TYPE_Q8_0)), "q8_0")
-    except RuntimeError:  # such as heads whose size is no multiple of 32
-        loaded = Loaded(xllamacpp.Server(_params(xllamacpp, options, types.GGML_TYPE_F16)), "f16")
-    _stop_listening()
-    return loaded
+    with TemporaryDirectory() as folder, chdir(folder):  # where it listens; nobody finds it afterwards
+        try:
+            return xllamacpp.Server(_params(xllamacpp, options, xllamacpp.ggml_type.GGML_TYPE_Q8_0))
+        except RuntimeError:  # such as heads whose size is no multiple of 32
+            return xllamacpp.Server(_params(xllamacpp, options, xllamacpp.ggml_type.GGML_TYPE_F16))
 
 
 def _params(xllamacpp: Xllamacpp, options: EngineOptions, cache_type: object) -> Params:
@@ -61,15 +50,8 @@ def _forget_prompts(params: Params) -> None:
 
 
 def _close_doors(params: Params) -> None:
-    """While it loads, the engine listens on loopback: nobody learns the key."""
+    """The engine always opens an HTTP server, which nobody needs: no network, and nobody learns the key."""
+    params.hostnames = ["engine.sock"]  # a Unix socket in the current folder
     params.api_keys = [secrets.token_urlsafe(32)]
     params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = params.ui = False
     params.n_threads_http = 1
-
-
-def _stop_listening() -> None:
-    """The engine is asked through its library only, so its HTTP listener has no use; there is no switch for it."""
-    for descriptor in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
-        with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as opened:
-            if opened.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                opened.shutdown(socket.SHUT_RDWR)

@@ -33,8 +33,6 @@ class Cancel(NamedTuple):
 class Ready(NamedTuple):
     """Child to parent: the model is loaded."""
 
-    cache_type: str
-
 
 class LoadFailed(NamedTuple):
     """Child to parent: there is no model; the child ends."""
@@ -119,8 +117,8 @@ def reply_in(line: bytes) -> Reply:
             return Failed(request_id, code, message)
         case ["Cancelled", int(request_id)]:
             return Cancelled(request_id)
-        case ["Ready", str(cache_type)]:
-            return Ready(cache_type)
+        case ["Ready"]:
+            return Ready()
         case ["LoadFailed", str(message)]:
             return LoadFailed(message)
         case _:

@@ -130,8 +130,11 @@ def _limited(db: Database) -> list[str]:
 
 
 def _complete(transaction: Transaction, moves: Sequence[Complete]) -> list[str]:
-    rows = [(move.result, move.ending, transaction.now_ms, move.job_id, move.token) for move in moves]
-    changed = transaction.db.changed("complete", rows)
+    firsts = {
+        (move.job_id, move.token): move for move in reversed(moves)
+    }  # a job's first result counts, should there be two
+    rows = to_json([(move.job_id, move.token, move.result, move.ending) for move in firsts.values()]).decode()
+    changed = transaction.db.changed("complete", {"moves": rows, "now": transaction.now_ms})
     if changed < len(moves):  # some belong to somebody else, or were written before: ask one by one
         moves = [move for move in moves if stands_as(transaction.db, move)]
     accepted = [move.job_id for move in moves]
