@@ -147,12 +147,12 @@ async def test_cancelling_twice_is_cancelling_once_and_what_is_done_stays_done(a
         return a
 
     done, unwanted = await add.enqueue(1), await add.enqueue(2)
-    await unwanted.cancel("first")
+    await unwanted.cancel("first: \udcff")
     await unwanted.cancel("second")
     await app.run_until_idle()
     job = await unwanted.job()
     assert isinstance(job, CancelledJob)
-    assert job.reason == "first"
+    assert job.reason == "first: \\udcff"
     with pytest.raises(IllegalTransition, match=f"{done.id} is complete since .* cannot be cancelled"):
         await done.cancel()
 

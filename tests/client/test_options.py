@@ -120,6 +120,13 @@ def test_options_that_cannot_be_are_refused_all_at_once(note: Note) -> None:
     ]
 
 
+def test_a_key_is_text_that_can_be_kept(note: Note) -> None:
+    for key in ("", "x" * 513, "\ud800"):
+        with pytest.raises(InvalidInput, match="key: allowed is 1 to 512 characters of Unicode"):
+            note.options(key=key)
+    note.options(key="Ω" * 512)
+
+
 @pytest.mark.parametrize("delay", [float("nan"), float("inf"), timedelta.max, -0.001])
 def test_a_delay_is_zero_to_a_hundred_years(note: Note, delay: Any) -> None:
     with pytest.raises(InvalidInput, match="delay: allowed is zero to a hundred years"):

@@ -48,11 +48,16 @@ line.sendall(b"ready\\n")
 signal.pause()
 """
 
-# A process that ends in good order when it is asked to.
+# A process that ends in good order when it is asked to, with the test's consent.
 ORDERLY = """
 import signal, socket, sys
 line = socket.socket(fileno=int(sys.argv[1]))
-signal.signal(signal.SIGTERM, lambda *_: (line.sendall(b"in order\\n"), sys.exit()))
+def end(*_):
+    line.sendall(b"asked\\n")
+    line.recv(1)
+    line.sendall(b"in order\\n")
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
 line.sendall(b"ready\\n")
 signal.pause()
 """
@@ -89,9 +94,10 @@ class Line:
     def wait(self) -> None:
         self.socket.recv(1)
 
-    def start(self, program: str) -> "subprocess.Popen[bytes]":
-        descriptor = self.socket.fileno()
-        return subprocess.Popen([sys.executable, "-c", program, str(descriptor)], pass_fds=[descriptor])
+    def start(self, program: str, *, is_apart: bool = False) -> "subprocess.Popen[bytes]":
+        """A program that holds the line too; apart from the job's process group if told so."""
+        command = [sys.executable, "-c", program, str(self.socket.fileno())]
+        return subprocess.Popen(command, pass_fds=[self.socket.fileno()], start_new_session=is_apart)
 
 
 def spin() -> NoReturn:
@@ -159,8 +165,8 @@ def fail(message: str) -> None:
 
 
 @app.job(isolation="process", max_retries=0)
-def fail_for_a_file() -> None:
-    raise Flaky(os.fsdecode(b"no luck with caf\xe9"))
+def cancel_for_a_file() -> None:
+    raise Cancel(os.fsdecode(b"no caf\xe9"))
 
 
 @app.job(isolation="process", retry_on=(Flaky,), backoff=AT_ONCE)
@@ -269,7 +275,7 @@ def wait(port: int) -> int:
 def spin_with(port: int, program: Literal["stubborn", "orderly", "nothing"]) -> None:
     line = Line(port)
     if program != "nothing":
-        line.start({"stubborn": STUBBORN, "orderly": ORDERLY}[program])
+        line.start({"stubborn": STUBBORN, "orderly": ORDERLY}[program], is_apart=True)
     spin()
 
 

@@ -3,9 +3,10 @@
 import asyncio
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
-from jobhive import FailedJob, Jobhive, State, SyncContext
+from jobhive import FailedJob, Jobhive, LeaseLost, State, SyncContext
 from jobhive.testing import wait_for_state
 
 
@@ -65,12 +66,21 @@ async def test_a_thread_that_goes_on_after_its_time_keeps_its_slot(app: Jobhive)
 async def test_a_thread_that_tells_without_end_is_stopped_by_its_timeout(app: Jobhive) -> None:  # S10
     @app.job(timeout=0.05, max_retries=0)
     def chat(ctx: SyncContext) -> None:
-        while True:
-            ctx.log("and another thing")
+        def talk() -> None:
+            with suppress(LeaseLost):
+                while True:
+                    ctx.log("and another thing")
+
+        talkers = [threading.Thread(target=talk, daemon=True) for _ in range(8)]
+        for talker in talkers:
+            talker.start()
+        for talker in talkers:
+            talker.join()
 
     handle = await chat.enqueue()
     async with app.worker():
-        await wait_for_state(app.store, handle.id, State.FAILED)
+        record = await wait_for_state(app.store, handle.id, State.FAILED)
+    assert record.last_seq < 5_000  # the stream ended with the attempt, not when the talkers happened to pause
     job = await handle.job()
     assert isinstance(job, FailedJob)
     assert job.error.code == "TIMEOUT"

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, JsonValue, TypeAdapter
 from pydantic_core import to_json
 
 from jobhive.core.errors import FieldError
-from jobhive.core.outcome import Cancelled, Completed, Discarded, Failed, Outcome, RetryAsked, Snoozed, storable
+from jobhive.core.outcome import Cancelled, Completed, Discarded, Failed, Outcome, RetryAsked, Snoozed
 from jobhive.worker.finding import Address
 
 # ---- the worker says -----------------------------------------------------------------------------------------
@@ -101,8 +101,7 @@ def packed(message: Order | Report) -> bytes:
 
 def ended(outcome: Outcome) -> Ended:
     """The outcome as a message."""
-    fields: list[object] = [storable(each) if isinstance(each, str) else each for each in outcome]
-    return Ended(outcome=type(outcome).__name__, fields=fields)
+    return Ended(outcome=type(outcome).__name__, fields=list(outcome))
 
 
 def outcome_of(message: Ended) -> Outcome:

@@ -1,0 +1,46 @@
+"""The child process ends when its parent does."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from jobhive.kinds.inference.wire import EngineOptions, packed
+
+PARENT = """
+import asyncio
+from jobhive.kinds.inference.engine import LocalEngine
+from jobhive.kinds.inference.request import GenerateParams
+
+async def main():
+    engine = LocalEngine(n_parallel=1, context_tokens=512)
+    async for _ in engine.generate(GenerateParams(prompt="Once upon a time", max_tokens=500)):
+        print(engine.pid, flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_a_killed_parent_takes_its_child_along() -> None:  # H3
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        parent.send_signal(signal.SIGKILL)
+        child.wait(timeout=30)
+
+
+def test_a_child_whose_parent_goes_while_it_loads_does_not_load_on(tmp_path: Path) -> None:  # H3
+    model = tmp_path / "endless.gguf"
+    os.mkfifo(model)
+    options = EngineOptions(str(model), 1, 512, 1, 0, 64)
+    program = [sys.executable, "-P", "-m", "jobhive.kinds.inference.child", packed(options).decode()]
+    with (
+        subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child,
+        model.open("wb"),  # opens once the child is reading its model, and keeps it waiting for more
+    ):
+        assert child.stdin is not None
+        child.stdin.close()
+        assert child.wait(timeout=30) == -signal.SIGIO
