@@ -1,7 +1,6 @@
 """The life of the engine: waiting, cancelling, crashing, stopping."""
 
 import asyncio
-import os
 import signal
 from contextlib import aclosing
 from pathlib import Path
@@ -19,6 +18,12 @@ from tests.inference.asking import PROMPT, answer
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LONG = GenerateParams(prompt="Once upon a time", max_tokens=400)
+
+
+def process_of(engine: LocalEngine) -> psutil.Process:
+    """The process that holds the model."""
+    assert engine.pid is not None
+    return psutil.Process(engine.pid)
 
 
 async def test_a_cancelled_generation_makes_room_for_the_next(narrow: LocalEngine) -> None:  # I5
@@ -63,11 +68,10 @@ async def test_more_generations_than_slots_are_served_in_order(narrow: LocalEngi
 
 async def test_a_killed_process_is_told_and_the_next_generation_gets_another(engine: LocalEngine) -> None:  # H3
     undisturbed = await answer(engine, max_tokens=8)
-    killed = engine.pid
-    assert killed is not None
+    killed = process_of(engine).pid
     async with aclosing(engine.generate(LONG)) as first, aclosing(engine.generate(LONG)) as second:
         await asyncio.gather(anext(first), anext(second))
-        os.kill(killed, signal.SIGKILL)
+        process_of(engine).kill()
         for running in (first, second):
             with pytest.raises(EngineCrashed, match=f"pid {killed}.* was ended by SIGKILL"):
                 _ = [item async for item in running]
@@ -81,21 +85,21 @@ async def test_generations_waiting_at_a_crash_are_served_by_the_next_process(nar
         await anext(running)
         waiting = asyncio.create_task(answer(narrow, max_tokens=2, temperature=0))
         await anext(running)
-        os.kill(narrow.pid or 0, signal.SIGKILL)
+        process_of(narrow).kill()
         assert (await waiting).text == " Paris."
 
 
 async def test_an_interrupt_from_the_terminal_is_left_to_the_parent(engine: LocalEngine) -> None:  # D6
     await engine.start()
-    before = engine.pid
-    os.kill(before or 0, signal.SIGINT)
+    before = process_of(engine)
+    before.send_signal(signal.SIGINT)
     assert (await answer(engine, max_tokens=2, temperature=0)).text == " Paris."
-    assert engine.pid == before
+    assert process_of(engine) == before
 
 
 async def test_nobody_can_ask_the_engine_over_the_network(engine: LocalEngine) -> None:  # I7
     await engine.start()
-    assert psutil.Process(engine.pid).net_connections("inet") == []
+    assert process_of(engine).net_connections("inet") == []
 
 
 async def test_stop_ends_the_process_and_what_it_does() -> None:  # D6
@@ -104,7 +108,7 @@ async def test_stop_ends_the_process_and_what_it_does() -> None:  # D6
         await anext(running)
         waiting = asyncio.create_task(answer(engine))
         await anext(running)
-        child = psutil.Process(engine.pid)
+        child = process_of(engine)
         await engine.stop()
         assert not child.is_running()
         with pytest.raises(EngineCrashed):
@@ -121,7 +125,7 @@ async def test_stop_ends_a_process_that_does_not_obey(monkeypatch: pytest.Monkey
     monkeypatch.setattr(process, "GRACE_SECONDS", 0.1)
     engine = LocalEngine(n_parallel=1, context_tokens=512)
     await engine.start()
-    child = psutil.Process(engine.pid)
+    child = process_of(engine)
     child.suspend()
     await engine.stop()
     assert not child.is_running()
@@ -141,7 +145,8 @@ async def test_a_damaged_model_is_refused_with_the_reason(tmp_path: Path) -> Non
 async def test_without_the_inference_library_the_error_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # H3
-    (tmp_path / "xllamacpp.py").write_text("raise ImportError('No module named xllamacpp')")
+    fake = "import os; os.write(1, b'a banner'); raise ImportError('No module named xllamacpp')"
+    (tmp_path / "xllamacpp.py").write_text(fake)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(ModelUnavailable, match=r"install it with `pip install 'jobhive\[llm\]'`"):
         await answer(LocalEngine(), PROMPT)

@@ -114,6 +114,16 @@ async def test_start_runs_until_stop(app: Jobhive) -> None:  # S2
     await worker.stop()
 
 
+async def test_a_stop_in_the_middle_of_the_start_counts(app: Jobhive) -> None:  # S2
+    worker = Fetcher(app)
+    running = asyncio.create_task(worker.start())
+    await asyncio.sleep(0)
+    await worker.stop()
+    async with asyncio.timeout(20):
+        await running
+    assert await app.store.workers.active() == []
+
+
 async def test_stop_waits_for_the_current_job_and_then_gives_it_back(app: Jobhive) -> None:  # S2, P16
     begun = asyncio.Queue[int]()
 

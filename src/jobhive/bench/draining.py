@@ -7,7 +7,8 @@ from jobhive.bench.figures import per_second
 from jobhive.core.record import JobFilter
 from jobhive.store.port import OperatorJobs, Store
 
-_GLANCE_SECONDS = 0.005  # between looks at one row, which cost the workers nothing
+_LEAST_SECONDS = 0.002  # between two looks
+_SHARE = 0.01  # of the time that has passed: so late may the end be seen, and so little do the looks take from workers
 
 
 async def pause(store: Store, queue: str) -> None:
@@ -25,9 +26,10 @@ async def drain(store: Store, queue: str, count: int) -> float:
 
 async def emptied(store: Store, queue: str) -> None:
     """Returns once no job of the queue is pending or running. Counting is dear, so the newest job is watched first."""
+    began = time.perf_counter()
     [newest] = (await store.jobs.list(JobFilter(queue=queue), 1, None)).jobs
     while not newest.state.is_final or await _open_jobs(store.jobs, queue):
-        await asyncio.sleep(_GLANCE_SECONDS)
+        await asyncio.sleep(max(_LEAST_SECONDS, _SHARE * (time.perf_counter() - began)))
         [newest] = await store.jobs.get([newest.job_id])
 
 

@@ -13,16 +13,17 @@ from jobhive.client.handler import Style
 from jobhive.streams.writer import StreamWriter
 from jobhive.worker.attempts import Attempt
 from jobhive.worker.isolation import ProcessPool
-from jobhive.worker.threads import in_thread
+from jobhive.worker.threads import Threads
 
 Manner = Callable[[Attempt, BaseModel], Awaitable[object]]
 
 
 class Handling:
-    """Calls handlers. Processes live from the first need to `close`."""
+    """Calls handlers. Threads and processes live from the first need to `close`."""
 
     def __init__(self, streams: StreamWriter) -> None:
         self._streams = streams
+        self._threads = Threads()
         self._processes = ProcessPool()
         self._manners: dict[Style, Manner] = {
             Style.ASYNC: self._on_loop,
@@ -36,7 +37,8 @@ class Handling:
         return self._manners[attempt.handler.style](attempt, params)
 
     async def close(self) -> None:
-        """Ends idle processes; threads that still run end with this process."""
+        """Ends what is idle; threads that still run end with this process."""
+        self._threads.close()
         await self._processes.close()
 
     def _on_loop(self, attempt: Attempt, params: BaseModel) -> Awaitable[object]:
@@ -59,7 +61,7 @@ class Handling:
         context = self._context(attempt, params)
         leading = (SyncContext(context, asyncio.get_running_loop()),) if attempt.handler.wants_context else ()
         arguments = attempt.handler.arguments(params)
-        attempt.thread = in_thread(lambda: attempt.handler.function(*leading, **arguments))
+        attempt.thread = self._threads.call(lambda: attempt.handler.function(*leading, **arguments))
         try:
             return await asyncio.wrap_future(attempt.thread)
         finally:

@@ -112,7 +112,7 @@ class JobWorker(ABC, Generic[P, G, R]):
         if running is not None and self.__worker is not None:
             async with running:
                 await self.__worker.stop(timeout)
-            self.__is_over.set()
+        self.__is_over.set()
 
     def metrics(self) -> WorkerMetrics:
         """What it has done since it was started last; also in the log, every `report_every`."""
@@ -123,8 +123,8 @@ class JobWorker(ABC, Generic[P, G, R]):
     async def __aenter__(self) -> Self:
         if self.__running is not None:
             raise RuntimeError(f"worker {self.name!r} runs already; make another one to run two")
-        store = await self.__app.opened()
         self.__is_over.clear()
+        store = await self.__app.opened()
         async with AsyncExitStack() as begun:
             await begun.enter_async_context(self.__app.upkeep())
             self.__worker = self.__new_worker(store)

@@ -1,4 +1,4 @@
-"""The child process ends when its parent does."""
+"""The program that holds the model ends when its parent does, and not before."""
 
 import os
 import signal
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import psutil
 
-from jobhive.kinds.inference.wire import EngineOptions, packed
+from jobhive.kinds.inference.locate import locate_model
+from jobhive.kinds.inference.wire import EngineOptions, Ready, packed, reply_in
 
 PARENT = """
 import asyncio
@@ -35,12 +36,27 @@ def test_a_killed_parent_takes_its_child_along() -> None:  # H3
 def test_a_child_whose_parent_goes_while_it_loads_does_not_load_on(tmp_path: Path) -> None:  # H3
     model = tmp_path / "endless.gguf"
     os.mkfifo(model)
-    options = EngineOptions(str(model), 1, 512, 1, 0, 64)
-    program = [sys.executable, "-P", "-m", "jobhive.kinds.inference.child", packed(options).decode()]
     with (
-        subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child,
+        started(model) as child,
         model.open("wb"),  # opens once the child is reading its model, and keeps it waiting for more
     ):
         assert child.stdin is not None
         child.stdin.close()
         assert child.wait(timeout=30) == -signal.SIGIO
+
+
+def test_a_child_ends_when_its_parent_wants_and_not_when_the_terminal_does() -> None:  # D6
+    with started(locate_model()) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert reply_in(child.stdout.readline()) == Ready()
+        child.send_signal(signal.SIGINT)
+        child.stdin.close()
+        assert child.wait(timeout=30) == 0
+
+
+def started(model: Path) -> subprocess.Popen[bytes]:
+    """The program as an engine starts it."""
+    options = EngineOptions(str(model), 1, 512, 1, 0, 64)
+    program = [sys.executable, "-P", "-m", "jobhive.kinds.inference.child", packed(options).decode()]
+    return subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
