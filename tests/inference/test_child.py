@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from jobhive.kinds.inference.locate import locate_model
-from jobhive.kinds.inference.wire import EngineOptions, Ready, packed, reply_in
+from jobhive.kinds.inference.wire import EngineOptions, Failed, Generate, Ready, packed, reply_in
 
 PARENT = """
 import asyncio
@@ -51,6 +51,9 @@ def test_a_child_ends_when_its_parent_wants_and_not_when_the_terminal_does() -> 
         assert child.stdout is not None
         assert reply_in(child.stdout.readline()) == Ready()
         child.send_signal(signal.SIGINT)
+        child.stdin.write(packed(Generate(1, "no JSON", [])))
+        child.stdin.flush()
+        assert isinstance(reply_in(child.stdout.readline()), Failed)
         child.stdin.close()
         assert child.wait(timeout=30) == 0
 

@@ -1,6 +1,7 @@
 """The life of the engine: waiting, cancelling, crashing, stopping."""
 
 import asyncio
+import os
 import signal
 from contextlib import aclosing
 from pathlib import Path
@@ -147,7 +148,7 @@ async def test_without_the_inference_library_the_error_says_what_to_install(
 ) -> None:  # H3
     fake = "import os; os.write(1, b'a banner'); raise ImportError('No module named xllamacpp')"
     (tmp_path / "xllamacpp.py").write_text(fake)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(ModelUnavailable, match=r"install it with `pip install 'jobhive\[llm\]'`"):
         await answer(LocalEngine(), PROMPT)
 

@@ -3,7 +3,7 @@
 import json
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobhive.core.event import Chunk
@@ -26,6 +26,7 @@ def chunkings(draw: st.DrawFn) -> tuple[StreamHead, list[Chunk]]:
     return StreamHead("job-1", state, last_seq, 1, finished_at, None, "7", None, None, None), chunks
 
 
+@settings(deadline=None)
 @given(stream=chunkings(), after=st.integers(0, 35))
 def test_the_tail_after_any_number_is_the_tail_of_the_whole(  # I3
     stream: tuple[StreamHead, list[Chunk]], after: int
@@ -37,6 +38,7 @@ def test_the_tail_after_any_number_is_the_tail_of_the_whole(  # I3
     assert events_after(head, asked, after, is_whole=True) == whole[after:]
 
 
+@settings(deadline=None)
 @given(stream=chunkings(), page=st.integers(1, 5))
 def test_reading_page_by_page_is_reading_at_once(stream: tuple[StreamHead, list[Chunk]], page: int) -> None:
     head, chunks = stream

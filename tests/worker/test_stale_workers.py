@@ -64,7 +64,7 @@ async def test_a_late_result_is_thrown_away_and_said_so(  # B2, P4
         return "right"
 
     handle = await late_work.enqueue()
-    stale = Worker(app.store, app.kinds)
+    stale = Worker(app.store, app.kinds, concurrency=1)  # its one slot is taken: it cannot claim the job again
     await stale.start()
     await wait_for_state(app.store, handle.id, State.RUNNING)
     expire_leases(app.store, elsewhere.store)
@@ -104,7 +104,7 @@ async def test_what_a_stale_worker_tells_is_refused_and_ends_its_attempt(  # B2,
         return "right"
 
     handle = await late_work.enqueue()
-    stale = Worker(app.store, app.kinds)
+    stale = Worker(app.store, app.kinds, concurrency=1)  # its one slot is taken: it cannot claim the job again
     await stale.start()
     await wait_for_job(app.store, handle.id, lambda job: job.last_seq > 1, "it told nothing")
     expire_leases(app.store, elsewhere.store)

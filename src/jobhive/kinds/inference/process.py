@@ -44,8 +44,9 @@ _HINTS: Final = {  # by signal
     int(signal.SIGILL): ", perhaps because this processor lacks AVX2, which xllamacpp needs",
 }
 
-# The engine's threads meet hundreds of times a token. By default they wait for each other by spinning for about a
-# millisecond each time, so that one busy neighbour makes them many times slower.
+# The engine's threads wait for each other hundreds of times a token. By default they spin for milliseconds before they
+# sleep, so that one busy neighbour on their cores makes them several times slower. An idle machine does not notice a
+# shorter spin. Whoever starts us may set the variable: libgomp manual, GOMP_SPINCOUNT.
 _ENVIRONMENT: Final = {"GOMP_SPINCOUNT": "4000"}
 
 
