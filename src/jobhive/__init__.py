@@ -42,6 +42,7 @@ _HOMES = {
         "StoreUnavailable",
         "UnknownJob",
         "UnknownKind",
+        "WorkerFailed",
     ),
     "jobhive.core.event": ("Event",),
     "jobhive.core.job": (
@@ -62,6 +63,8 @@ _HOMES = {
     "jobhive.worker.job_worker": ("JobWorker",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = list(_HOME_OF)
 
 
 def __getattr__(name: str) -> object:

@@ -26,6 +26,7 @@ from jobhive.core.errors import StoreRefused as StoreRefused
 from jobhive.core.errors import StoreUnavailable as StoreUnavailable
 from jobhive.core.errors import UnknownJob as UnknownJob
 from jobhive.core.errors import UnknownKind as UnknownKind
+from jobhive.core.errors import WorkerFailed as WorkerFailed
 from jobhive.core.event import Event as Event
 from jobhive.core.job import Attempt as Attempt
 from jobhive.core.job import CancelledJob as CancelledJob

@@ -135,7 +135,7 @@ async def test_all_that_an_attempt_told_is_stored_before_its_result(app: Jobhive
 async def test_a_feed_whose_job_is_somebody_elses_says_so(app: Jobhive) -> None:  # B2
     claim = await start_one(app.store)
     streams = StreamWriter(app.store.events, app.store.clock)
-    streams.start()
+    _ = streams.start()
     feed = streams.feed(claim)
     feed.tell("item", {"value": "in time"})
     await feed.settled()
@@ -154,7 +154,7 @@ async def test_a_feed_whose_job_is_somebody_elses_says_so(app: Jobhive) -> None:
 async def test_a_closed_feed_takes_nothing_more(app: Jobhive) -> None:
     claim = await start_one(app.store)
     streams = StreamWriter(app.store.events, app.store.clock)
-    streams.start()
+    _ = streams.start()
     feed = streams.feed(claim)
     feed.tell("item", {"value": 1})
     await feed.close()

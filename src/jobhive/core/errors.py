@@ -108,6 +108,15 @@ class LeaseLost(JobhiveError):
         super().__init__(f"{job_id} is no longer ours: its lease ran out or it was given back; this attempt is void")
 
 
+class WorkerFailed(JobhiveError):
+    """A worker met a defect and works no more. Its jobs are taken back; its process should end."""
+
+    code = "WORKER_FAILED"
+
+    def __init__(self, name: str, why: BaseException) -> None:
+        super().__init__(f"{name} met a defect and works no more: {type(why).__name__}: {why}; its jobs are taken back")
+
+
 class StoreError(JobhiveError):
     """The store cannot do what was asked; what was acknowledged before is safe."""
 

@@ -30,9 +30,10 @@ class StreamWriter:
         """A feed for one attempt."""
         return Feed(claim, self._clock.now_ms, self._ring)
 
-    def start(self) -> None:
-        """Begins to store what feeds buffer."""
+    def start(self) -> asyncio.Future[None]:
+        """Begins to store what feeds buffer. The future ends with the loop."""
         self._task = asyncio.create_task(self._run(), name="jobhive-stream-writer")
+        return self._task
 
     async def stop(self) -> None:
         """Ends the loop. Attempts wait for their feeds to settle before this is called."""

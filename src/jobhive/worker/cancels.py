@@ -20,9 +20,10 @@ class CancelWatch:
         self._trouble = Episode("cancel watch", "cancel requests")
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begins to look."""
+    def start(self) -> asyncio.Future[None]:
+        """Begins to look. The future ends with the loop."""
         self._task = asyncio.create_task(self._run(), name="jobhive-cancel-watch")
+        return self._task
 
     async def stop(self) -> None:
         """Ends the loop."""

@@ -33,9 +33,10 @@ class Claimer:
         self._is_claiming = False  # while a claim is under way: it is not cut off, for its jobs would hang in the air
         self._is_stopping = False
 
-    def start(self, signals: Signals, queues: Sequence[str]) -> None:
-        """Begins to claim from these queues."""
+    def start(self, signals: Signals, queues: Sequence[str]) -> asyncio.Future[None]:
+        """Begins to claim from these queues. The future ends with the loop."""
         self._task = asyncio.create_task(self._run(signals, queues), name="jobhive-claimer")
+        return self._task
 
     def quit(self) -> None:
         """Claims no more. The jobs of a claim under way are begun."""

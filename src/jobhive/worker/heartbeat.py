@@ -31,9 +31,10 @@ class Heartbeat:
         self._is_retiring = False
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Beats at once, then regularly."""
+    def start(self) -> asyncio.Future[None]:
+        """Beats at once, then regularly. The future ends with the loop."""
         self._task = asyncio.create_task(self._run(), name="jobhive-heartbeat")
+        return self._task
 
     async def stop(self) -> None:
         """Ends the loop and takes the worker off the list."""

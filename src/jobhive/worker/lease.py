@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import timedelta
 
 from jobhive.core.errors import StoreError
@@ -32,18 +33,32 @@ class LeaseKeeper:
         self._lost = lost
         self._trouble = Episode("lease keeper", "leases")
         self._stopping = threading.Event()
+        self._ended: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="jobhive-leases", daemon=True)
 
-    def start(self) -> None:
-        """Begins to renew."""
+    def start(self) -> asyncio.Future[None]:
+        """Begins to renew. The future ends with the thread."""
         self._thread.start()
+        return asyncio.wrap_future(self._ended)
+
+    def quit(self) -> None:
+        """Renews no more."""
+        self._stopping.set()
 
     def stop(self) -> None:
-        """Ends the thread."""
-        self._stopping.set()
+        """The same, and returns once it is so."""
+        self.quit()
         self._thread.join()
 
     def _run(self) -> None:
+        try:
+            self._keep_on()
+        except BaseException as error:
+            self._ended.set_exception(error)
+        else:
+            self._ended.set_result(None)
+
+    def _keep_on(self) -> None:
         with asyncio.Runner() as runner:
             renewed_at = time.monotonic()
             while not self._stopping.wait(self._pause()):

@@ -9,6 +9,7 @@ from random import Random
 from typing import Literal
 
 from jobhive.client.registry import Kinds
+from jobhive.core.errors import WorkerFailed
 from jobhive.core.ids import new_worker_id
 from jobhive.core.outcome import Complete, Fail, Move
 from jobhive.core.receipt import Claim, Receipt
@@ -78,26 +79,36 @@ class Worker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._started_at_ms = 0
         self._is_stopping = False
+        self._failure: BaseException | None = None  # the defect that ended one of the loops
 
     async def start(self) -> None:
         """Takes its sign of life, then begins to claim. The store must be open."""
         self._loop = asyncio.get_running_loop()
         self._started_at_ms = self._store.clock.now_ms()
         self._liveness = self._store.hold(self.id)
-        self._streams.start()
-        self._finisher.start()
-        self._leases.start()
-        self._cancels.start()
-        self._heartbeat.start()
-        self._claimer.start(self._store.signals, self.queues)
+        for loop in (
+            self._streams.start(),
+            self._finisher.start(),
+            self._leases.start(),
+            self._cancels.start(),
+            self._heartbeat.start(),
+            self._claimer.start(self._store.signals, self.queues),
+        ):
+            loop.add_done_callback(self._look_at)
         narrate("worker", "started", self.name, f"serves {', '.join(self.queues)}", worker=self.id, pid=os.getpid())
 
     async def stop(self, timeout: float = DEFAULT_GRACE_SECONDS) -> None:
-        """Stops claiming, waits at most `timeout` seconds for its jobs, gives the rest back. Spends no attempt."""
+        """Stops claiming, waits at most `timeout` seconds for its jobs, gives the rest back. Spends no attempt.
+
+        Raises WorkerFailed.
+        """
         self._is_stopping = True
         await self._claimer.stop()
-        await self._end(timeout, Stop.RELEASE)
-        await self._finisher.drain(_SECONDS_TO_OBEY)
+        if self._failure is None:
+            await self._end(timeout, Stop.RELEASE)
+            await self._finisher.drain(_SECONDS_TO_OBEY)
+        else:
+            await self._end(0, Stop.LOST)
         await self._heartbeat.stop()
         await self._cancels.stop()
         await asyncio.to_thread(self._leases.stop)
@@ -107,6 +118,8 @@ class Worker:
         for handler in self._kinds:
             if handler.close is not None:
                 await handler.close()
+        if self._failure is not None:
+            raise WorkerFailed(self.name, self._failure) from self._failure
         self._let_go()
         narrate("worker", "stopped", self.name, f"{self.completed} jobs done", worker=self.id)
 
@@ -201,6 +214,19 @@ class Worker:
         """Somebody asked for it: no new jobs; whoever runs this worker stops it."""
         self.retired.set()
         self._claimer.quit()
+
+    def _look_at(self, loop: asyncio.Future[None]) -> None:
+        """A loop has ended. Where that was a defect, a worker without it would hold its jobs and do nothing: it lets
+        them go, and its sign of life is kept, so that its process' end or the leases' gives them back."""
+        if loop.cancelled() or self._failure is not None:
+            return
+        self._failure = loop.exception()
+        if self._failure is not None:
+            narrate("worker", "failed", self.name, f"a defect: {self._failure!r}", level="error", worker=self.id)
+            self._leases.quit()
+            for attempt in self._attempts:
+                attempt.interrupt(Stop.LOST)
+            self._retire()
 
     def _lose(self, receipts: Sequence[Receipt]) -> None:
         """From the lease keeper's thread: these jobs belong to somebody else."""
