@@ -5,13 +5,18 @@ from collections.abc import Sequence
 
 from jobhive.app import Jobhive
 from jobhive.cli.loop import Stop
+from jobhive.worker.interpreter import tune_interpreter
 from jobhive.worker.supervisor import Program, Supervisor
 
 
 async def work_until_stopped(
     app: Jobhive, queues: Sequence[str] | None, concurrency: int, grace: float, stop: Stop
 ) -> None:
-    """Runs jobs; returns after the first signal or once it was asked to retire, with its jobs done or given back."""
+    """Runs jobs; returns after the first signal or once it was asked to retire, with its jobs done or given back.
+
+    Raises WorkerFailed.
+    """
+    tune_interpreter()
     async with app, app.worker(queues, concurrency, name="worker", grace=grace) as worker:
         stop.hurry = worker.hurry  # gives jobs back; leaving at once would count as a crash of theirs
         asked = [asyncio.create_task(event.wait()) for event in (stop.asked, worker.retired)]

@@ -12,8 +12,7 @@ from pydantic import BaseModel
 from jobhive.client.background import run_in_background
 from jobhive.client.handle import JobHandle
 from jobhive.client.handler import Handler
-from jobhive.client.options import DEFAULT_OPTIONS, Options, new_job
-from jobhive.core.ids import new_job_ids
+from jobhive.client.options import DEFAULT_OPTIONS, Options, new_jobs
 from jobhive.core.kind import Kind
 from jobhive.store.port import Store
 
@@ -77,10 +76,8 @@ class Enqueuer(Generic[P, R]):
         return dict[str, object]() if default is inspect.Parameter.empty else default
 
     async def _insert(self, params: Sequence[object]) -> list[JobHandle[R]]:
-        kind, options = self._handler.kind, self._options
-        texts = [kind.dump_params(kind.check_params(each)) for each in params]
-        ids = new_job_ids(len(texts))
-        jobs = [new_job(kind, text, options, job_id=job_id) for text, job_id in zip(texts, ids, strict=True)]
+        kind = self._handler.kind
+        jobs = new_jobs(kind, [kind.dump_params(kind.check_params(each)) for each in params], self._options)
         store = await self._application.opened()
         typed_kind = cast(Kind[BaseModel, BaseModel, R], kind)
         return [JobHandle(inserted.job_id, typed_kind, store) for inserted in await store.jobs.insert(jobs)]

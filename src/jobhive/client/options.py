@@ -1,12 +1,13 @@
 """How a job is to be enqueued, beyond its params."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from jobhive.client.steering import LONGEST
 from jobhive.core.clock import to_milliseconds, to_ms
 from jobhive.core.errors import FieldError, InvalidInput
-from jobhive.core.ids import new_job_id
+from jobhive.core.ids import new_job_ids
 from jobhive.core.kind import QUEUE_NAME, Kind
 from jobhive.core.outcome import storable
 from jobhive.core.record import NewJob
@@ -68,13 +69,13 @@ def _unless(is_fine: bool, field: str, allowed: str) -> FieldError | None:
 DEFAULT_OPTIONS = Options()
 
 
-def new_job(kind: Kind, params: str, options: Options = DEFAULT_OPTIONS, owner: str = "", job_id: str = "") -> NewJob:
-    """The job to insert; `params` is JSON text that the kind has validated."""
-    return NewJob(
-        job_id=job_id or new_job_id(),
+def new_jobs(kind: Kind, params: Sequence[str], options: Options = DEFAULT_OPTIONS, owner: str = "") -> list[NewJob]:
+    """The jobs to insert, one for each of the JSON texts, which the kind has validated."""
+    alike = NewJob(
+        job_id="",
         kind=kind.name,
         queue=options.queue or kind.queue,
-        params=params,
+        params="",
         priority=options.priority,
         owner=owner,
         key=options.key,
@@ -83,3 +84,5 @@ def new_job(kind: Kind, params: str, options: Options = DEFAULT_OPTIONS, owner: 
         delay_ms=options.delay_ms,
         run_at_ms=None if options.run_at is None else to_ms(options.run_at),
     )
+    ids = new_job_ids(len(params))
+    return [NewJob(job_id, alike.kind, alike.queue, text, *alike[4:]) for job_id, text in zip(ids, params, strict=True)]

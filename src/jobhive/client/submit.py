@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from jobhive.client.options import DEFAULT_OPTIONS, Options, new_job
+from jobhive.client.options import DEFAULT_OPTIONS, Options, new_jobs
 from jobhive.client.registry import Kinds
 from jobhive.core.record import Inserted
 from jobhive.store.port import SubmitterJobs
@@ -28,5 +28,5 @@ class Submitter:
         """
         known = self._kinds[kind].kind
         model = known.read_params(params) if isinstance(params, bytes | str) else known.check_params(params)
-        [inserted] = await self._jobs.insert([new_job(known, known.dump_params(model), options, owner)])
+        [inserted] = await self._jobs.insert(new_jobs(known, [known.dump_params(model)], options, owner))
         return inserted

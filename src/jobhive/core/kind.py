@@ -45,8 +45,12 @@ class Kind(Generic[P, G, R]):
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     timeout: timedelta | None = None
     on_crash: OnCrash = OnCrash.RETRY
+    _params: TypeAdapter[P] = field(
+        init=False, repr=False, compare=False
+    )  # of `params`; skips the model's own wrappers
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_params", TypeAdapter(self.params))
         check_name("kind", self.name, KIND_NAME)
         check_name("queue", self.queue, QUEUE_NAME)
         if self.timeout is not None and self.timeout <= timedelta(0):
@@ -55,21 +59,23 @@ class Kind(Generic[P, G, R]):
     def read_params(self, params: str | bytes) -> P:
         """Validates JSON text. Raises InvalidInput with every error and no input."""
         try:
-            return self.params.model_validate_json(params)
+            checked: P = self._params.validator.validate_json(params)
         except ValidationError as error:
             raise self._refused(error) from None
+        return checked
 
     def check_params(self, params: object) -> P:
         """Validates Python values, such as keyword arguments. Raises InvalidInput with every error and no input."""
         try:
-            return self.params.model_validate(params)
+            checked: P = self._params.validator.validate_python(params)
         except ValidationError as error:
             raise self._refused(error) from None
+        return checked
 
     def dump_params(self, params: BaseModel) -> str:
         """Validated params as JSON text that reads back. Raises InvalidInput for values that JSON cannot hold."""
         try:
-            text = params.model_dump_json()
+            text = self._params.serializer.to_json(params).decode()
         except (PydanticSerializationError, ValueError) as error:
             unfit = FieldError("params", "json", f"JSON cannot hold these values: {error}")
             raise InvalidInput(f"params of kind {self.name!r} are not valid", [unfit]) from None

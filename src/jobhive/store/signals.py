@@ -83,9 +83,8 @@ class Signals:
         """Rings whoever listens to one of the topics, or to `EVERYTHING`; that topic itself rings all."""
         if not self._wakes:
             return
-        told = {EVERYTHING, *topics}
         with self._lock:
-            heard = self._wakes if EVERYTHING in topics else told & self._wakes.keys()
+            heard = self._wakes if EVERYTHING in topics else self._wakes.keys() & {EVERYTHING, *topics}
             for topic in heard:
                 for wake in self._wakes[topic]:
                     wake.ring()

@@ -60,13 +60,13 @@ class Executor:
             result = await self._handled(attempt, params)
             if isinstance(result, Judged):
                 return result.outcome
-            return _interrupted(attempt) if _has_obeyed(attempt) else completed(handler, result)
+            return _interrupted(attempt) if attempt.stop and _has_obeyed(attempt) else completed(handler, result)
         except asyncio.CancelledError:
             return _interrupted(attempt)
         except LeaseLost:
             return None
         except BaseException as error:  # a handler's SystemExit must not end the worker
-            return _interrupted(attempt) if _has_given_in(attempt, error) else judged(handler, error)
+            return _interrupted(attempt) if attempt.stop and _has_given_in(error) else judged(handler, error)
 
     def _handled(self, attempt: Attempt, params: BaseModel) -> Awaitable[object]:
         called = self._handling.call(attempt, params)
@@ -101,7 +101,7 @@ def completed(handler: Handler, result: object) -> Completed:
     """What a handler returned, as the store keeps it. Raises InvalidResult."""
     adapter, name = handler.kind.result, handler.kind.name
     try:
-        checked = adapter.validate_python(result, strict=True)
+        checked = adapter.validator.validate_python(result, strict=True)
         text = _dumped(adapter, checked)
     except ValidationError as error:
         wrong = "; ".join(f"{each.field}: {each.message}" for each in field_errors(error, prefix="result"))
@@ -114,21 +114,20 @@ def completed(handler: Handler, result: object) -> Completed:
 
 def _dumped(adapter: TypeAdapter[object], result: object) -> str:
     """The result as JSON that reads back."""
-    text = adapter.dump_json(result)
-    if b"null" in text:  # perhaps a NaN that became one
+    text = adapter.serializer.to_json(result)
+    if result is not None and b"null" in text:  # perhaps a NaN that became one
         adapter.validate_json(text)
     return text.decode()
 
 
 def _has_obeyed(attempt: Attempt) -> bool:
-    """Whether the handler returned because it was told to stop: what it returned is not its result."""
-    return attempt.stop is not None and attempt.context is not None and attempt.context.has_told_cancel
+    """Whether the handler, which was told to stop, returned because of that: what it returned is not its result."""
+    return attempt.context is not None and attempt.context.has_told_cancel
 
 
-def _has_given_in(attempt: Attempt, error: BaseException) -> bool:
+def _has_given_in(error: BaseException) -> bool:
     """Whether the handler raised because it was told to stop; its own word on how the job goes on still counts."""
-    is_own_word = isinstance(error, Steering | InvalidResult) and not isinstance(error, CancelNoticed)
-    return attempt.stop is not None and not is_own_word
+    return not isinstance(error, Steering | InvalidResult) or isinstance(error, CancelNoticed)
 
 
 def _interrupted(attempt: Attempt) -> Outcome | None:

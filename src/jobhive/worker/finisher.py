@@ -9,8 +9,6 @@ from jobhive.narration import Episode, narrate
 from jobhive.store.port import WorkerJobs
 from jobhive.worker.attempts import Attempt, Attempts
 
-_MOST_PER_WRITE = 1_000
-
 
 class Finisher:
     """Takes moves from attempts and writes them until the store has answered. Runs from `start` to `stop`."""
@@ -29,18 +27,16 @@ class Finisher:
         self._trouble = Episode("finisher", "results")
         self._task: asyncio.Task[None] | None = None
 
-    def __len__(self) -> int:
-        return len(self._moves)
-
     def hand_over(self, attempt: Attempt, move: Move) -> None:
         """The attempt has ended; its lease is kept until the move is written."""
         self._moves[attempt] = move
         self._handed.set()
         self._idle.clear()
 
-    def start(self) -> None:
-        """Begins to write."""
+    def start(self) -> asyncio.Future[None]:
+        """Begins to write. The future ends with the loop."""
         self._task = asyncio.create_task(self._run(), name="jobhive-finisher")
+        return self._task
 
     async def drain(self, timeout: float) -> None:
         """Waits at most `timeout` seconds until all is written."""
@@ -48,7 +44,8 @@ class Finisher:
             async with asyncio.timeout(timeout):
                 await self._idle.wait()
         except TimeoutError:
-            narrate("finisher", "gave up", f"{len(self)} moves", "the store did not answer in time", level="error")
+            sentence = "the store did not answer in time"
+            narrate("finisher", "gave up", f"{len(self._attempts)} results", sentence, level="error")
 
     async def stop(self) -> None:
         """Ends the loop."""
@@ -61,7 +58,8 @@ class Finisher:
         while True:
             await self._handed.wait()
             self._handed.clear()
-            while batch := dict(list(self._moves.items())[:_MOST_PER_WRITE]):
+            while self._moves:
+                batch, self._moves = self._moves, {}
                 await self._write(batch)
             self._idle.set()
 
@@ -69,32 +67,33 @@ class Finisher:
         try:
             accepted = set(await self._jobs.finish(list(batch.values())))
         except StoreError as error:
+            self._moves = batch | self._moves
             self._trouble.begin(str(error))
             await asyncio.sleep(self._error_backoff)
             return
         self._trouble.end()
         for attempt, move in batch.items():
-            del self._moves[attempt]
             self._attempts.drop(attempt)
-            self._tell(attempt, move, is_accepted=move.job_id in accepted)
-
-    def _tell(self, attempt: Attempt, move: Move, *, is_accepted: bool) -> None:
-        if not is_accepted:
-            sentence = "the job belongs to another worker by now; this attempt's work is thrown away"
-            narrate("finisher", "dropped", attempt.claim.kind, sentence, job_id=move.job_id, level="warning")
-            return
-        self._written(move)
-        words = _words(move)
-        if words is not None:
-            action, sentence = words
-            narrate("worker", action, attempt.claim.kind, sentence, job_id=move.job_id, level="info")
+            if move.job_id not in accepted:
+                _tell_refused(attempt)
+                continue
+            self._written(move)
+            if not isinstance(move, Complete):  # there are thousands of results each second
+                _tell(attempt, move)
 
 
-def _words(move: Move) -> tuple[str, str] | None:
-    """What to tell of a move; nothing of a result, for there are thousands each second."""
+def _tell_refused(attempt: Attempt) -> None:
+    sentence = "the job belongs to another worker by now; this attempt's work is thrown away"
+    narrate("finisher", "dropped", attempt.claim.kind, sentence, job_id=attempt.claim.job_id, level="warning")
+
+
+def _tell(attempt: Attempt, move: Fail | Schedule | Cancel | Release) -> None:
+    action, sentence = _words(move)
+    narrate("worker", action, attempt.claim.kind, sentence, job_id=move.job_id, level="info")
+
+
+def _words(move: Fail | Schedule | Cancel | Release) -> tuple[str, str]:
     match move:
-        case Complete():
-            return None
         case Fail(error=error):
             return "failed", f"given up: {error.type}: {error.message}"
         case Schedule(delay_ms=delay_ms, error=error):

@@ -47,7 +47,9 @@ def _insert(transaction: Transaction, jobs: Sequence[NewJob]) -> list[Inserted]:
     known = _known_keys(transaction.db, jobs)
     new = [job for job in jobs if job.job_id not in known]
     _check_depth(transaction, new)
-    transaction.db.many("insert", [_row(job, transaction) for job in new])
+    transaction.db.many("insert", [_row(job, transaction.now_ms) for job in new])
+    places = {(job.queue, _due(job, transaction.now_ms)) for job in new}
+    transaction.topics.update(queue_topic(queue) if due is None else SCHEDULE for queue, due in places)
     return [Inserted(known.get(job.job_id, job.job_id), job.job_id not in known) for job in jobs]
 
 
@@ -79,27 +81,26 @@ def _check_depth(transaction: Transaction, jobs: Sequence[NewJob]) -> None:
             raise QueueFull(queue, depth, limit, min(wait_seconds, 3600))
 
 
-def _row(job: NewJob, transaction: Transaction) -> Row:
-    due = _due(job, transaction.now_ms)
-    transaction.topics.add(queue_topic(job.queue) if due is None else SCHEDULE)
-    state = "pending" if due is None else "scheduled"
+def _row(job: NewJob, now_ms: int) -> Row:
+    due = _due(job, now_ms)
     return (
         job.job_id,
         job.kind,
         job.queue,
-        state,
+        "pending" if due is None else "scheduled",
         job.priority,
         job.owner,
         job.key,
         job.max_retries,
         job.on_crash,
-        transaction.now_ms,
+        now_ms,
         due,
         job.params,
     )
 
 
 def _due(job: NewJob, now_ms: int) -> int | None:
+    """When it is to run, if that is later than now."""
     due = now_ms + job.delay_ms if job.run_at_ms is None else job.run_at_ms
     return due if due > now_ms else None
 

@@ -2,9 +2,8 @@
 
 import secrets
 from collections.abc import Sequence
-from typing import cast
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from jobhive.core.outcome import Complete, Move
 from jobhive.core.receipt import Claim, Receipt
@@ -18,7 +17,6 @@ from jobhive.store.sqlite.records import to_record
 from jobhive.store.sqlite.writer import Transaction
 
 _SALT_BITS = 31
-_QUEUE = 4  # column of `claimable.sql`
 
 
 class WorkActs:
@@ -51,21 +49,23 @@ class WorkActs:
 
 
 def _claim(transaction: Transaction, ask: ClaimRequest, lease_ms: int) -> list[Claim]:
-    rows: list[Row] = []
+    seqs: list[int] = []
     kinds = to_json(list(ask.kinds)).decode()
     for queue, room in _rooms(transaction.db, ask.queues, ask.limit).items():
-        limit = min(ask.limit - len(rows), room)
+        limit = min(ask.limit - len(seqs), room)
         if limit > 0:
             asked = {"queue": queue, "kinds": kinds, "limit": limit}
-            rows += transaction.db.all("claimable", asked)
-    return _take(transaction, rows, ask, lease_ms)
+            seqs += from_json(transaction.db.value("claimable", asked))
+    return _take(transaction, seqs, ask, lease_ms)
 
 
 def _claim_one(transaction: Transaction, job_id: str, ask: ClaimRequest, lease_ms: int) -> list[Claim]:
-    rows = transaction.db.all("claimable_one", {"id": job_id})
-    queues = [str(row[_QUEUE]) for row in rows]
-    has_room = all(room > 0 for room in _rooms(transaction.db, queues, 1).values())
-    return _take(transaction, rows, ask, lease_ms) if has_room else []
+    row = transaction.db.one("claimable_one", {"id": job_id})
+    if row is None:
+        return []
+    seq, queue = row
+    has_room = _rooms(transaction.db, [queue], 1)[queue] > 0
+    return _take(transaction, [seq], ask, lease_ms) if has_room else []
 
 
 def _rooms(db: Database, queues: Sequence[str], limit: int) -> dict[str, int]:
@@ -80,25 +80,18 @@ def _rooms(db: Database, queues: Sequence[str], limit: int) -> dict[str, int]:
     return rooms
 
 
-def _take(transaction: Transaction, rows: Sequence[Row], ask: ClaimRequest, lease_ms: int) -> list[Claim]:
-    if not rows:
+def _take(transaction: Transaction, seqs: Sequence[int], ask: ClaimRequest, lease_ms: int) -> list[Claim]:
+    """These jobs, just read as pending, become the worker's."""
+    if not seqs:
         return []
-    now_ms, salt = transaction.now_ms, secrets.randbits(_SALT_BITS)
-    seqs = to_json([row[0] for row in rows]).decode()
-    bound = {"seqs": seqs, "salt": salt, "worker": ask.worker, "now": now_ms, "lease_until": now_ms + lease_ms}
-    transaction.db.run("claim", bound)
+    now_ms, chosen = transaction.now_ms, to_json(seqs).decode()
+    bound = {"seqs": chosen, "salt": secrets.randbits(_SALT_BITS), "worker": ask.worker}
+    transaction.db.run("claim", {**bound, "now": now_ms, "lease_until": now_ms + lease_ms})
     for kind, facts in ask.facts.items():
-        transaction.db.run("note_facts", {"seqs": seqs, "kind": kind, "facts": facts})
-    transaction.topics.update(job_topic(str(row[1])) for row in rows)
-    return [_to_claim(row, salt, now_ms, ask.worker) for row in rows]
-
-
-def _to_claim(row: Row, salt: int, now_ms: int, worker: str) -> Claim:
-    """`row` is one of `claimable.sql`; the token is computed just as `claim.sql` does."""
-    _, job_id, claim, kind, queue, params, failures, max_retries, last_seq, *rest = row
-    token = ((cast(int, claim) >> 32) + 1) << 32 | salt
-    known = (job_id, token, kind, queue, params, failures, max_retries, last_seq or 1, now_ms)
-    return Claim._make((*known, *rest, worker))
+        transaction.db.run("note_facts", {"seqs": chosen, "kind": kind, "facts": facts})
+    claims = [Claim._make(row) for row in from_json(transaction.db.value("claimed", {"seqs": chosen}))]
+    transaction.topics.update(job_topic(claim.job_id) for claim in claims)
+    return claims
 
 
 def _peek(db: Database, queues: Sequence[str], kinds: Sequence[str], limit: int) -> list[JobRecord]:
@@ -130,16 +123,20 @@ def _limited(db: Database) -> list[str]:
 
 
 def _complete(transaction: Transaction, moves: Sequence[Complete]) -> list[str]:
-    firsts = {
-        (move.job_id, move.token): move for move in reversed(moves)
-    }  # a job's first result counts, should there be two
-    rows = to_json([(move.job_id, move.token, move.result, move.ending) for move in firsts.values()]).decode()
+    rows = to_json(_first_of_each(moves)).decode()
     changed = transaction.db.changed("complete", {"moves": rows, "now": transaction.now_ms})
     if changed < len(moves):  # some belong to somebody else, or were written before: ask one by one
         moves = [move for move in moves if stands_as(transaction.db, move)]
     accepted = [move.job_id for move in moves]
     transaction.topics.update(map(job_topic, accepted))
     return accepted
+
+
+def _first_of_each(moves: Sequence[Complete]) -> Sequence[Complete]:
+    """Should there be two results for one claim, the first counts."""
+    if len({move.job_id for move in moves}) == len(moves):
+        return moves
+    return list({(move.job_id, move.token): move for move in reversed(moves)}.values())
 
 
 def _ids(rows: Sequence[Row]) -> list[str]:

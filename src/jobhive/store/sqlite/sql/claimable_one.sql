@@ -1,5 +1,4 @@
 -- claimable_one.sql: one job, if it is pending. Read inside the claiming transaction.
-SELECT seq, id, claim, kind, queue, params, failures, max_retries, last_seq, owner, priority, key,
-       created_at
+SELECT seq, queue
 FROM job
 WHERE id = :id AND state = 'pending';
