@@ -64,8 +64,6 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = list(_HOME_OF)
-
 
 def __getattr__(name: str) -> object:
     if name not in _HOME_OF:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from jobhive.store.signals import EVERYTHING, Signals, Wake, job_topic, queue_topic
+from jobhive.store.signals import EVERYTHING, Signals, Wake, job_topic, queue_topic, stream_topic
 
 DEADLINE_SECONDS = 20.0
 
@@ -107,4 +107,4 @@ async def test_listening_ends_with_its_block_also_when_it_fails(signals: Signals
 
 
 def test_jobs_and_queues_of_one_name_have_topics_of_their_own() -> None:
-    assert len({queue_topic("x"), job_topic("x"), queue_topic("y")}) == 3
+    assert len({queue_topic("x"), job_topic("x"), stream_topic("x"), queue_topic("y")}) == 4

@@ -22,7 +22,7 @@ def bench(
     url: EmptyStore = None,
     jobs: Jobs = 20_000,
     processes: Processes = 1,
-    concurrency: Concurrency = 500,
+    concurrency: Concurrency = 1_000,
     json: Json = False,
 ) -> None:
     """Measure this machine: jobs enqueued and run per second, milliseconds from enqueue to start and to result.

@@ -14,8 +14,13 @@ def queue_topic(queue: str) -> str:
 
 
 def job_topic(job_id: str) -> str:
-    """The job's state or stream changed."""
+    """The job's state changed, and with it its stream; or somebody asked it to stop."""
     return f"job:{job_id}"
+
+
+def stream_topic(job_id: str) -> str:
+    """The running job told something. Apart, so that who waits for the result is not woken by every token."""
+    return f"stream:{job_id}"
 
 
 CANCELS = "cancels"  # somebody asked a running job to stop

@@ -6,7 +6,7 @@ from jobhive.core.event import Event
 from jobhive.core.record import StreamHead
 from jobhive.core.telling import events_after, last_number
 from jobhive.store.port import Store
-from jobhive.store.signals import job_topic
+from jobhive.store.signals import job_topic, stream_topic
 
 _CHUNKS_PER_READ = 256
 
@@ -25,7 +25,7 @@ class StreamReader:
 
     async def read(self, job_id: str, after: int = 0) -> AsyncGenerator[Event]:
         """The events above number `after`, as they come; ends after the terminal one. Raises UnknownJob."""
-        with self._store.signals.listen(job_topic(job_id)) as wake:
+        with self._store.signals.listen(job_topic(job_id), stream_topic(job_id)) as wake:
             while True:
                 head, chunks = await self._store.events.read(job_id, after, _CHUNKS_PER_READ)
                 is_whole = len(chunks) < _CHUNKS_PER_READ

@@ -1,6 +1,7 @@
-"""Writing streams: what all attempts of a worker tell, stored together every few milliseconds."""
+"""Writing streams: what is told is stored at once; what all attempts tell within a few milliseconds, together."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 
 from jobhive.core.clock import Clock
@@ -11,7 +12,7 @@ from jobhive.narration import Episode
 from jobhive.store.port import Events
 from jobhive.streams.feed import Feed
 
-_COALESCE_SECONDS = 0.003
+_SECONDS_BETWEEN = 0.015  # from the beginning of one write to the next
 _BACKOFF_SECONDS = 0.5
 
 
@@ -47,9 +48,11 @@ class StreamWriter:
         self._rung.set()
 
     async def _run(self) -> None:
+        free_at = time.monotonic()
         while True:
             await self._rung.wait()
-            await asyncio.sleep(_BACKOFF_SECONDS if self._trouble.is_on else _COALESCE_SECONDS)
+            await asyncio.sleep(free_at - time.monotonic())
+            free_at = time.monotonic() + (_BACKOFF_SECONDS if self._trouble.is_on else _SECONDS_BETWEEN)
             self._rung.clear()
             feeds, self._dirty = self._dirty, {}
             await self._store(feeds)

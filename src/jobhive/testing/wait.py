@@ -7,7 +7,7 @@ from datetime import timedelta
 from jobhive.core.record import JobRecord
 from jobhive.core.states import State
 from jobhive.store.port import Store
-from jobhive.store.signals import job_topic
+from jobhive.store.signals import job_topic, stream_topic
 from jobhive.testing.observe import history, record_of
 
 DEADLINE = timedelta(seconds=20)
@@ -35,7 +35,7 @@ async def wait_for_job(
     """Waits until `holds` is true of the job's record; `otherwise` says what did not happen. Raises NotReached."""
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + deadline.total_seconds()
-    with store.signals.listen(job_topic(job_id)) as wake:
+    with store.signals.listen(job_topic(job_id), stream_topic(job_id)) as wake:
         while not holds(record := await record_of(store, job_id)):
             if loop.time() >= ends_at:
                 raise NotReached(f"{otherwise}\n{await history(store, job_id)}")

@@ -1,11 +1,12 @@
 """Runs completions in the child process, each in a thread of its own, and reports what comes of them."""
 
-import json
 import os
 import time
 from collections.abc import Sequence
 from threading import Lock, Thread
 from typing import Final, NotRequired, TypedDict, cast
+
+from pydantic_core import from_json
 
 from jobhive.kinds.inference.llama import Llama
 from jobhive.kinds.inference.stops import StopScan
@@ -72,7 +73,7 @@ class Completion:
     def hear(self, chunk: bytes) -> bool:
         """The engine's callback; True ends the completion. Raises nothing: the engine would swallow it."""
         try:
-            self.outcome = self._understood(cast("_Chunk", json.loads(chunk)))
+            self.outcome = self._understood(cast("_Chunk", from_json(chunk)))
         except Exception as error:
             self.outcome = _failed(self.request_id, "", f"{type(error).__name__}: {error}")
         return self.is_cancelled or self.outcome is not None

@@ -1,7 +1,6 @@
 """The child process as its parent sees it: started, asked, heard, and ended for sure."""
 
 import asyncio
-import os
 import re
 import signal
 import sys
@@ -44,11 +43,6 @@ _HINTS: Final = {  # by signal
     int(signal.SIGILL): ", perhaps because this processor lacks AVX2, which xllamacpp needs",
 }
 
-# The engine's threads wait for each other hundreds of times a token. By default they spin for milliseconds before they
-# sleep, so that one busy neighbour on their cores makes them several times slower. An idle machine does not notice a
-# shorter spin. Whoever starts us may set the variable: libgomp manual, GOMP_SPINCOUNT.
-_ENVIRONMENT: Final = {"GOMP_SPINCOUNT": "4000"}
-
 
 class EngineProcess(asyncio.SubprocessProtocol):
     """One child, from its start to its end; the next one is another EngineProcess."""
@@ -60,9 +54,7 @@ class EngineProcess(asyncio.SubprocessProtocol):
         """Returns as soon as the process exists; `ready` waits for its model."""
         arguments = *_PROGRAM, packed(options).decode().strip()
         with _interrupts_held_back():
-            _, process = await asyncio.get_running_loop().subprocess_exec(
-                lambda: cls(options.model_path), *arguments, env={**_ENVIRONMENT, **os.environ}
-            )
+            _, process = await asyncio.get_running_loop().subprocess_exec(lambda: cls(options.model_path), *arguments)
         return process
 
     def __init__(self, model_path: str) -> None:

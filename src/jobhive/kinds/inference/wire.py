@@ -1,8 +1,9 @@
 """What an engine and its child process say to each other: one JSON array a line, the first item names the act."""
 
-import json
 from collections.abc import Sequence
 from typing import NamedTuple, cast
+
+from pydantic_core import from_json, to_json
 
 
 class EngineOptions(NamedTuple):
@@ -82,8 +83,8 @@ class Garbled(Exception):
 
 
 def packed(message: EngineOptions | Order | Reply) -> bytes:
-    """The line that says it, newline included; ASCII, so that no text can break a line."""
-    return json.dumps((type(message).__name__, *message), separators=(",", ":")).encode("ascii") + b"\n"
+    """The line that says it, newline included; JSON has no other newline."""
+    return to_json((type(message).__name__, *message)) + b"\n"
 
 
 def options_in(line: str | bytes) -> EngineOptions:
@@ -127,7 +128,7 @@ def reply_in(line: bytes) -> Reply:
 
 def _parts(line: str | bytes) -> list[object]:
     try:
-        return cast("list[object]", json.loads(line))
+        return cast("list[object]", from_json(line))
     except ValueError:
         raise _garbled(line) from None
 

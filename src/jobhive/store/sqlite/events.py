@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from jobhive.core.errors import UnknownJob
 from jobhive.core.event import Append, Chunk
 from jobhive.core.record import StreamHead
-from jobhive.store.signals import job_topic
+from jobhive.store.signals import stream_topic
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.records import to_head
@@ -34,7 +34,7 @@ def _append(transaction: Transaction, append: Append) -> bool:
     if not db.all("advance_stream", bound):
         return db.one("appended_before", bound) is not None
     db.run("append", bound)
-    transaction.topics.add(job_topic(append.job_id))
+    transaction.topics.add(stream_topic(append.job_id))
     return True
 
 

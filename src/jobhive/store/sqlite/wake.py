@@ -71,7 +71,7 @@ class WakeSocket:
             return  # its buffer is full: it has wake-ups enough to look
 
     def _others(self) -> tuple[str, ...]:
-        seen_at = self._folder.stat().st_mtime_ns
+        seen_at = os.fstat(self._folder_descriptor).st_mtime_ns
         if seen_at != self._peers_seen_at:
             names = [entry.name for entry in self._folder.iterdir()]
             self._peers = tuple(name for name in names if name.endswith(_SUFFIX) and name != self._name)

@@ -104,9 +104,9 @@ class Writer:
     def _serve(self, db: Database) -> None:
         while asks := self._next():
             topics = self._commit(db, asks)
-            _settle(asks)
             if topics:
                 self._publish(topics)
+            _settle(asks)
         db.close()
 
     def _next(self) -> list[_Ask]:

@@ -8,7 +8,7 @@ import pytest
 
 from jobhive.core.states import State
 from jobhive.store.port import Store
-from jobhive.store.signals import CANCELS, SCHEDULE, WORKERS, Wake, job_topic, queue_topic
+from jobhive.store.signals import CANCELS, SCHEDULE, WORKERS, Wake, job_topic, queue_topic, stream_topic
 from jobhive.testing import (
     advance,
     append,
@@ -91,11 +91,15 @@ class Signalling:
             await store.jobs.claim_one(job_id, asking())
             assert await bells.rang()
 
-    async def test_events_ring_the_job(self, store: Store, other: Store) -> None:  # I3
+    async def test_events_ring_the_stream_but_not_the_job(self, store: Store, other: Store) -> None:  # I3
         claim = await start_one(store)
-        with _listening(job_topic(claim.job_id), store, other) as bells:
+        job, stream = job_topic(claim.job_id), stream_topic(claim.job_id)
+        with _listening(stream, store, other) as bells, _listening(job, store, other) as quiet:
+            ringing = asyncio.ensure_future(quiet.rang())
             await store.events.append([append(claim, 2, "x")])
             assert await bells.rang()
+            assert not ringing.done()
+            ringing.cancel()
         assert (await head_of(other, claim.job_id)).last_seq == 2
 
     @each_move
