@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from jobhive.cli.commands.params import read_params, read_value
 from jobhive.cli.exits import CommandError, Exit
-from jobhive.cli.params import read_params, read_value
 
 JSON = st.recursive(
     st.none()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from jobhive.cli.exits import CommandError, Exit
-from jobhive.cli.follow import Follower
-from jobhive.cli.http import Api, job_path
+from jobhive.cli.server.follow import Follower
+from jobhive.cli.server.http import Api, job_path
 from tests.cli.conftest import Hive, pipe
 
 

@@ -1,4 +1,4 @@
-"""The terminal: one noun per file. What is heavy loads inside the command that needs it."""
+"""The terminal: `root` puts the commands together, `exits` says how they end; a room for each thing they need."""
 
 from jobhive.cli.root import main
 

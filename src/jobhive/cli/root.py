@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from jobhive.cli import bench, demo, doctor, job, run, serve, status, stream, up, worker
+from jobhive.cli.commands import bench, demo, doctor, job, run, serve, status, stream, up, worker
+from jobhive.cli.commands.nouns import help_if_alone
+from jobhive.cli.commands.options import LogFormat, LogLevel
 from jobhive.cli.exits import Exit, report
-from jobhive.cli.nouns import help_if_alone
-from jobhive.cli.options import LogFormat, LogLevel
 from jobhive.cli.output import say
 
 root = typer.Typer(

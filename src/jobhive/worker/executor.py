@@ -26,7 +26,7 @@ from jobhive.core.outcome import (
 from jobhive.core.validation import field_errors
 from jobhive.worker.attempts import Attempt, Stop
 from jobhive.worker.handling import Handling
-from jobhive.worker.isolation import Judged
+from jobhive.worker.isolation.pool import Judged
 
 
 class Executor:

@@ -12,7 +12,7 @@ from jobhive.client.context import Context, SyncContext
 from jobhive.client.handler import Style
 from jobhive.streams.writer import StreamWriter
 from jobhive.worker.attempts import Attempt
-from jobhive.worker.isolation import ProcessPool
+from jobhive.worker.isolation.pool import ProcessPool
 from jobhive.worker.threads import Threads
 
 Manner = Callable[[Attempt, BaseModel], Awaitable[object]]

@@ -5,11 +5,11 @@ from collections.abc import Set
 
 from pydantic import JsonValue
 
-from jobhive.cli.bar import Bar
 from jobhive.cli.exits import Exit
-from jobhive.cli.follow import Told
-from jobhive.cli.job_pages import as_text
 from jobhive.cli.output import note, say
+from jobhive.cli.screen.bar import Bar
+from jobhive.cli.screen.job_pages import as_text
+from jobhive.cli.server.follow import Told
 from jobhive.core import event
 from jobhive.core.states import State
 from jobhive.narration.colour import Colour, has_colour, painted

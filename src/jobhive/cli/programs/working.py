@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from jobhive.app import Jobhive
-from jobhive.cli.loop import Stop
+from jobhive.cli.programs.loop import Stop
 from jobhive.worker.interpreter import tune_interpreter
 from jobhive.worker.supervisor import Program, Supervisor
 

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 import typer
 
 from jobhive.cli.exits import Exit
-from jobhive.cli.follow import Follower, Told
-from jobhive.cli.http import Api, job_path
-from jobhive.cli.job_calls import get_job
 from jobhive.cli.output import note, say
-from jobhive.cli.viewer import Viewer, verdict
+from jobhive.cli.screen.viewer import Viewer, verdict
+from jobhive.cli.server.follow import Follower, Told
+from jobhive.cli.server.http import Api, job_path
+from jobhive.cli.server.job_calls import get_job
 from jobhive.core.states import State
 
 PATIENCE_SECONDS = 60.0  # how long to look for a server that went away in mid-stream

@@ -5,8 +5,8 @@ import time
 from pydantic import BaseModel, JsonValue
 
 from jobhive.cli.exits import CommandError, Exit
-from jobhive.cli.http import Api, JsonObject, job_path
-from jobhive.cli.views import JobView, read_as
+from jobhive.cli.server.http import Api, JsonObject, job_path
+from jobhive.cli.server.views import JobView, read_as
 from jobhive.core.states import State
 
 _PAGE_SIZE = 1000  # the most that the server lists at once

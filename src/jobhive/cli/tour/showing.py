@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pydantic import JsonValue
 
 from jobhive.cli.exits import CommandError, Exit
-from jobhive.cli.follow import Follower
-from jobhive.cli.http import Api, job_path
-from jobhive.cli.job_calls import create_job
 from jobhive.cli.output import note
-from jobhive.cli.viewer import Viewer
+from jobhive.cli.screen.viewer import Viewer
+from jobhive.cli.server.follow import Follower
+from jobhive.cli.server.http import Api, job_path
+from jobhive.cli.server.job_calls import create_job
 from jobhive.narration.colour import Colour, has_colour, painted
 
 _PROMPT = "The capital of France is"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from jobhive.cli.options import Arguments, Key, KindName, Params, Priority, Queue, Server
+from jobhive.cli.commands.options import Arguments, Key, KindName, Params, Priority, Queue, Server
 from jobhive.cli.output import note, say_json
 
 
@@ -25,10 +25,10 @@ def run(
     \b
     Example: jobhive run generate -a prompt='The capital of France is' -a max_tokens=16
     """
-    from jobhive.cli.http import connect, job_path
-    from jobhive.cli.job_calls import create_job
-    from jobhive.cli.params import read_params
-    from jobhive.cli.watch import watch
+    from jobhive.cli.commands.params import read_params
+    from jobhive.cli.screen.watch import watch
+    from jobhive.cli.server.http import connect, job_path
+    from jobhive.cli.server.job_calls import create_job
 
     read = read_params(arguments or [], params)
     with connect(server) as api:

@@ -6,9 +6,9 @@ from datetime import timedelta
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import JsonValue
 
-from jobhive.cli.http import Api, JsonObject
 from jobhive.cli.output import say, say_fields, say_json, say_table
-from jobhive.cli.views import QueueView, StatusView, WorkerView, age, read_as, span
+from jobhive.cli.server.http import Api, JsonObject
+from jobhive.cli.server.views import QueueView, StatusView, WorkerView, age, read_as, span
 
 
 def ask_status(api: Api) -> JsonObject:

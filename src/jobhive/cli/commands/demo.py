@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from jobhive.cli.options import Model
+from jobhive.cli.commands.options import Model
 
 
 def demo(
@@ -16,10 +16,10 @@ def demo(
     \b
     Example: jobhive demo --once
     """
-    from jobhive.cli.installation import installed
-    from jobhive.cli.tour import show_tour, stay
+    from jobhive.cli.tour.installation import installed
+    from jobhive.cli.tour.showing import show_tour, stay
 
-    with installed("jobhive.cli.demo_jobs:app", model) as api:
+    with installed("jobhive.cli.tour.jobs:app", model) as api:
         show_tour(api)
         if not once:
             stay(api)

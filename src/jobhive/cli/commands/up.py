@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from jobhive.cli.options import App, Data, Host, Model, Port, Url
-from jobhive.cli.worker import Concurrency, Grace, Processes
+from jobhive.cli.commands.options import App, Data, Host, Model, Port, Url
+from jobhive.cli.commands.worker import Concurrency, Grace, Processes
 
 Reload = Annotated[bool, typer.Option("--reload", help="Restart when a Python file here changes; for development.")]
 
@@ -28,8 +28,8 @@ def up(
     Example: jobhive up --app shop.jobs:app --reload
     """
     from jobhive.cli.loading import load_app, settle
-    from jobhive.cli.loop import run_program
-    from jobhive.cli.together import programs_for, run_together
+    from jobhive.cli.programs.loop import run_program
+    from jobhive.cli.programs.together import programs_for, run_together
 
     settings = settle(host=host, port=port, url=url, data=data, model=model)
     loaded = load_app(app)

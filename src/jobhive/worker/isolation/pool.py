@@ -18,8 +18,8 @@ from jobhive.client.handler import Handler
 from jobhive.core.errors import InvalidInput, LeaseLost
 from jobhive.core.outcome import Failed, JobError, OnCrash, Outcome
 from jobhive.worker.child import PARENT_PIPE, WORKER_ID
-from jobhive.worker.finding import NotIsolatable, address_of
-from jobhive.worker.wire import (
+from jobhive.worker.isolation.finding import NotIsolatable, address_of
+from jobhive.worker.isolation.wire import (
     REPORTS,
     Answer,
     Assignment,
@@ -207,7 +207,7 @@ async def _started(descriptor: int) -> asyncio.subprocess.Process:
         sys.executable,
         "-P",  # the current folder shadows no module
         "-m",
-        "jobhive.worker.isolated",
+        "jobhive.worker.isolation.program",
         str(descriptor),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=_STDERR,

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from jobhive.cli.http import JsonObject
-from jobhive.cli.job_calls import ending
 from jobhive.cli.output import say, say_fields, say_json, say_table
-from jobhive.cli.views import AttemptView, JobView, age, read_as, span
+from jobhive.cli.server.http import JsonObject
+from jobhive.cli.server.job_calls import ending
+from jobhive.cli.server.views import AttemptView, JobView, age, read_as, span
 from jobhive.core.states import State
 
 

@@ -1,6 +1,6 @@
 """`jobhive serve`: the HTTP server and the duties of upkeep, without a worker."""
 
-from jobhive.cli.options import App, Data, Host, Port, Url
+from jobhive.cli.commands.options import App, Data, Host, Port, Url
 
 
 def serve(app: App = None, host: Host = None, port: Port = None, url: Url = None, data: Data = None) -> None:
@@ -10,8 +10,8 @@ def serve(app: App = None, host: Host = None, port: Port = None, url: Url = None
     Example: jobhive serve --port 8700
     """
     from jobhive.cli.loading import load_app, settle
-    from jobhive.cli.loop import run_program
-    from jobhive.cli.serving import serve_until_stopped
+    from jobhive.cli.programs.loop import run_program
+    from jobhive.cli.programs.serving import serve_until_stopped
 
     settings = settle(host=host, port=port, url=url, data=data)
     loaded = load_app(app)

@@ -10,7 +10,7 @@ import httpx2
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from jobhive.cli.exits import CommandError, Exit
-from jobhive.cli.http import Api, Unreachable, refused
+from jobhive.cli.server.http import Api, Unreachable, refused
 
 _SILENCE_SECONDS = 45.0  # the server sends a comment every 15
 _LONGEST_PAUSE_SECONDS = 2.0

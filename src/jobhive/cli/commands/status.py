@@ -1,6 +1,6 @@
 """`jobhive status`: how the server, its queues and its workers are."""
 
-from jobhive.cli.options import Json, Server
+from jobhive.cli.commands.options import Json, Server
 
 
 def status(json: Json = False, server: Server = None) -> None:
@@ -9,8 +9,8 @@ def status(json: Json = False, server: Server = None) -> None:
     \b
     Example: jobhive status --json
     """
-    from jobhive.cli.http import connect
-    from jobhive.cli.status_page import ask_status, say_status
+    from jobhive.cli.screen.status_page import ask_status, say_status
+    from jobhive.cli.server.http import connect
 
     with connect(server) as api:
         answer = ask_status(api)

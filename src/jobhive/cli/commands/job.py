@@ -5,10 +5,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from jobhive.cli.asking import confirm
-from jobhive.cli.each import for_each
-from jobhive.cli.nouns import help_if_alone
-from jobhive.cli.options import (
+from jobhive.cli.commands.each import for_each
+from jobhive.cli.commands.nouns import help_if_alone
+from jobhive.cli.commands.options import (
     Arguments,
     Delay,
     JobId,
@@ -23,6 +22,7 @@ from jobhive.cli.options import (
     Server,
 )
 from jobhive.cli.output import note, say, say_json
+from jobhive.cli.screen.asking import confirm
 
 jobs = typer.Typer(invoke_without_command=True)
 
@@ -51,9 +51,9 @@ def new(
     \b
     Example: jobhive job new generate -a prompt='Once upon a time' -a max_tokens=64
     """
-    from jobhive.cli.http import connect
-    from jobhive.cli.job_calls import create_job
-    from jobhive.cli.params import read_params
+    from jobhive.cli.commands.params import read_params
+    from jobhive.cli.server.http import connect
+    from jobhive.cli.server.job_calls import create_job
 
     read = read_params(arguments or [], params)
     with connect(server) as api:
@@ -78,9 +78,9 @@ def ls(
     \b
     Example: jobhive job ls --state failed -q
     """
-    from jobhive.cli.http import connect
-    from jobhive.cli.job_calls import list_jobs
-    from jobhive.cli.job_pages import say_jobs
+    from jobhive.cli.screen.job_pages import say_jobs
+    from jobhive.cli.server.http import connect
+    from jobhive.cli.server.job_calls import list_jobs
 
     with connect(server) as api:
         listed, has_more = list_jobs(api, limit, state=state, kind=kind, queue=queue)
@@ -101,8 +101,8 @@ def show(job_id: JobId, json: Json = False, server: Server = None) -> None:
     \b
     Example: jobhive job show job-0192f3c0a1b27c3d8e4f5a6b7c8d9e0f
     """
-    from jobhive.cli.http import connect, job_path
-    from jobhive.cli.job_pages import say_job
+    from jobhive.cli.screen.job_pages import say_job
+    from jobhive.cli.server.http import connect, job_path
 
     with connect(server) as api:
         say_job(api.get(job_path(job_id)), is_json=json)
@@ -120,9 +120,9 @@ def result(
     \b
     Example: jobhive job result job-0192f3c0a1b27c3d8e4f5a6b7c8d9e0f --timeout 60
     """
-    from jobhive.cli.http import connect
-    from jobhive.cli.job_calls import result_of
-    from jobhive.cli.job_pages import as_text
+    from jobhive.cli.screen.job_pages import as_text
+    from jobhive.cli.server.http import connect
+    from jobhive.cli.server.job_calls import result_of
 
     with connect(server) as api:
         value = result_of(api, job_id, timeout)
@@ -139,8 +139,8 @@ def cancel(job_ids: JobIds, server: Server = None) -> None:
     \b
     Example: jobhive job cancel job-0192f3c0a1b27c3d8e4f5a6b7c8d9e0f
     """
-    from jobhive.cli.http import connect
-    from jobhive.cli.job_calls import cancel_job
+    from jobhive.cli.server.http import connect
+    from jobhive.cli.server.job_calls import cancel_job
 
     with connect(server) as api:
         for_each(job_ids, lambda job_id: cancel_job(api, job_id))
@@ -153,8 +153,8 @@ def retry(job_ids: JobIds, server: Server = None) -> None:
     \b
     Example: jobhive job ls --state failed -q | xargs jobhive job retry
     """
-    from jobhive.cli.http import connect
-    from jobhive.cli.job_calls import retry_job
+    from jobhive.cli.server.http import connect
+    from jobhive.cli.server.job_calls import retry_job
 
     with connect(server) as api:
         for_each(job_ids, lambda job_id: retry_job(api, job_id))
@@ -171,8 +171,8 @@ def rm(
     \b
     Example: jobhive job rm -y job-0192f3c0a1b27c3d8e4f5a6b7c8d9e0f
     """
-    from jobhive.cli.http import connect
-    from jobhive.cli.job_calls import purge_job
+    from jobhive.cli.server.http import connect
+    from jobhive.cli.server.job_calls import purge_job
 
     what = job_ids[0] if len(job_ids) == 1 else f"{len(job_ids)} jobs"
     confirm(f"Delete {what} for good?", is_agreed=yes)

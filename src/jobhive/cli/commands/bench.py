@@ -34,8 +34,8 @@ def bench(
     Example: jobhive bench --jobs 50000 --json
     """
     from jobhive.bench.plan import Plan
-    from jobhive.cli.loop import run_program
-    from jobhive.cli.measuring import measure_and_say
+    from jobhive.cli.commands.measuring import measure_and_say
+    from jobhive.cli.programs.loop import run_program
     from jobhive.settings import load_settings
 
     os.environ.setdefault("JOBHIVE_LOG_LEVEL", "warning")  # else the workers' log runs through the progress

@@ -11,11 +11,11 @@ import typer
 
 from jobhive.bench.figures import Figures, Quantiles
 from jobhive.bench.plan import CALLERS, Plan
-from jobhive.cli.bar import Bar
 from jobhive.cli.exits import CommandError, Exit
 from jobhive.cli.loading import settle
-from jobhive.cli.loop import Stop
 from jobhive.cli.output import say_fields, say_json
+from jobhive.cli.programs.loop import Stop
+from jobhive.cli.screen.bar import Bar
 
 Tell = Callable[[int, str], None]
 

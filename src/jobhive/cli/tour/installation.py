@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from jobhive.cli.exits import CommandError
-from jobhive.cli.http import Api, Unreachable
 from jobhive.cli.output import note
+from jobhive.cli.server.http import Api, Unreachable
 
 _SECONDS_TO_START = 60.0
 _SECONDS_TO_STOP = 15.0

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from jobhive.cli.options import App, Data, Model, Url
+from jobhive.cli.commands.options import App, Data, Model, Url
 
 Queues = Annotated[
     list[str] | None,
@@ -39,8 +39,8 @@ def worker(
     Example: jobhive worker --app shop.jobs:app --queue mail --queue default
     """
     from jobhive.cli.loading import load_app, settle
-    from jobhive.cli.loop import run_program
-    from jobhive.cli.working import supervise_workers, work_until_stopped
+    from jobhive.cli.programs.loop import run_program
+    from jobhive.cli.programs.working import supervise_workers, work_until_stopped
 
     settings = settle(url=url, data=data, model=model)
     loaded = load_app(app)

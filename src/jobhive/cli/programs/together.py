@@ -6,9 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from jobhive.app import Jobhive
-from jobhive.cli.changes import changed_files
-from jobhive.cli.loop import Stop
-from jobhive.cli.working import supervise, worker_arguments
+from jobhive.cli.programs.changes import changed_files
+from jobhive.cli.programs.loop import Stop
+from jobhive.cli.programs.working import supervise, worker_arguments
 from jobhive.narration import narrate
 from jobhive.worker.supervisor import Program, Supervisor
 

@@ -1,4 +1,4 @@
-"""The program of a process that runs a worker's jobs, one at a time: `python -m jobhive.worker.isolated DESCRIPTOR`.
+"""The program of a process that runs a worker's jobs, one at a time: `python -m` this module, with a descriptor.
 
 It obeys its line alone: signals that reach a whole group, as from a terminal, mean the worker, which decides. When the
 line closes in mid-job, the worker is gone; then this process ends at once, with all that it has started.
@@ -27,9 +27,9 @@ from jobhive.core.job import RunningJob
 from jobhive.core.outcome import Cancelled, Failed, JobError, Outcome
 from jobhive.streams.feed import PROGRESS
 from jobhive.worker.executor import completed, judged
-from jobhive.worker.finding import NotIsolatable, handler_at
-from jobhive.worker.isolation import GRACE_SECONDS, kill_descendants
-from jobhive.worker.wire import (
+from jobhive.worker.isolation.finding import NotIsolatable, handler_at
+from jobhive.worker.isolation.pool import GRACE_SECONDS, kill_descendants
+from jobhive.worker.isolation.wire import (
     ORDERS,
     Answer,
     Assignment,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from jobhive.cli.options import JobId, Server
+from jobhive.cli.commands.options import JobId, Server
 
 
 def stream(
@@ -21,8 +21,8 @@ def stream(
     \b
     Example: jobhive stream job-0192f3c0a1b27c3d8e4f5a6b7c8d9e0f --after 17
     """
-    from jobhive.cli.http import connect
-    from jobhive.cli.watch import copy, watch
+    from jobhive.cli.screen.watch import copy, watch
+    from jobhive.cli.server.http import connect
 
     if raw and json:
         raise typer.BadParameter("--raw and --json exclude each other")

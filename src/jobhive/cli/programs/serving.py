@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from jobhive.api import Server, create_api
 from jobhive.app import Jobhive
 from jobhive.app.serving import services_of
-from jobhive.cli.loop import Stop
+from jobhive.cli.programs.loop import Stop
 from jobhive.settings import Settings
 
 

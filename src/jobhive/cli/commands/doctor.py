@@ -2,8 +2,8 @@
 
 import typer
 
+from jobhive.cli.commands.options import Data, Host, Json, Port, Url
 from jobhive.cli.exits import Exit
-from jobhive.cli.options import Data, Host, Json, Port, Url
 
 
 def doctor(host: Host = None, port: Port = None, url: Url = None, data: Data = None, json: Json = False) -> None:
@@ -12,7 +12,7 @@ def doctor(host: Host = None, port: Port = None, url: Url = None, data: Data = N
     \b
     Example: jobhive doctor --data /var/lib/jobhive
     """
-    from jobhive.cli.checkup import examine, say_findings
+    from jobhive.cli.commands.checkup import examine, say_findings
     from jobhive.settings import load_settings
 
     findings = examine(load_settings(host=host, port=port, url=url, data=data))

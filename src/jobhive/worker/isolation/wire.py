@@ -7,7 +7,7 @@ from pydantic_core import to_json
 
 from jobhive.core.errors import FieldError
 from jobhive.core.outcome import Cancelled, Completed, Discarded, Failed, Outcome, RetryAsked, Snoozed
-from jobhive.worker.finding import Address
+from jobhive.worker.isolation.finding import Address
 
 # ---- the worker says -----------------------------------------------------------------------------------------
 

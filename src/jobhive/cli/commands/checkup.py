@@ -14,8 +14,8 @@ import apsw
 
 from jobhive.app.locate import store_at
 from jobhive.cli.exits import CommandError
-from jobhive.cli.http import Api, Unreachable
 from jobhive.cli.output import say_json, say_table
+from jobhive.cli.server.http import Api, Unreachable
 from jobhive.core.errors import JobhiveError
 from jobhive.kinds.inference.backend import ModelUnavailable
 from jobhive.kinds.inference.locate import locate_model

@@ -1,0 +1,1 @@
+"""The programs that stay until they are told to stop."""

@@ -1,0 +1,1 @@
+"""What `jobhive demo` shows."""
