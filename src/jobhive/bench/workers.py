@@ -41,7 +41,8 @@ async def beside_workers(
         return await working
     finally:
         working.cancel()
-        await _end(supervisor, supervising)
+        await supervisor.stop()
+        await asyncio.wait({supervising})
 
 
 def _programs(plan: Plan, queues: tuple[str, ...]) -> list[Program]:
@@ -55,10 +56,3 @@ async def _once_ready(store: Store, count: int, work: Callable[[], Coroutine[obj
         while len(await store.workers.active()) < count:
             await wake.wait(_POLL_SECONDS)
     return await work()
-
-
-async def _end(supervisor: Supervisor, supervising: asyncio.Task[None]) -> None:
-    """A process that was just being started is not there yet to be told: it is told again."""
-    while not supervising.done():
-        await supervisor.stop()
-        await asyncio.wait({supervising}, timeout=_POLL_SECONDS)

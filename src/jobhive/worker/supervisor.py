@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -13,9 +14,9 @@ from jobhive.core.errors import StoreError
 from jobhive.core.ids import new_worker_id
 from jobhive.narration import narrate
 from jobhive.store.port import Store
-from jobhive.worker.child import PARENT_PIPE, WORKER_ID
+from jobhive.worker.child import PARENT_LINE, READY, WORKER_ID
 
-_STEADY_SECONDS = 3.0  # a child that lived so long had a good start
+_STEADY_SECONDS = 3.0  # who lived so long is replaced at once
 _LONGEST_BACKOFF_SECONDS = 10.0
 _SECONDS_BEYOND_GRACE = 5.0
 
@@ -34,10 +35,10 @@ class Child:
     program: Program
     worker_id: str = ""  # of the process that is there now; a new one for every start
     process: asyncio.subprocess.Process | None = None
-    pipe: int = -1  # our end; its closing tells the child that we are gone
+    line: socket.socket | None = None  # our end; its closing tells the child that we are gone
     started_at: float = 0.0  # monotonic
     quick_deaths: int = 0  # in a row
-    is_steady: bool = False  # whether a process in this place ever had a good start
+    is_proven: bool = False  # whether a process in this place was ever ready, or killed: who is did not fail to start
     is_restarting: bool = False  # from `restart` until the next process is there
 
 
@@ -105,15 +106,15 @@ class Supervisor:
             exit_code = await self._watch(child, await self._start(child))
             if self._is_stopping or (exit_code == 0 and not child.is_restarting):
                 return
-            if exit_code > 0 and not child.is_steady:
+            if exit_code > 0 and not child.is_proven:
                 raise ChildFailed(child.program.name, exit_code)
             await asyncio.sleep(_backoff_seconds(child))
 
     async def _start(self, child: Child) -> asyncio.subprocess.Process:
         """By exec, never by fork alone: SQLite and threads do not survive a fork."""
-        theirs, child.pipe = os.pipe()
+        theirs, child.line = socket.socketpair()
         child.worker_id, child.started_at, child.is_restarting = new_worker_id(), time.monotonic(), False
-        environment = os.environ | {PARENT_PIPE: str(theirs), WORKER_ID: child.worker_id}
+        environment = os.environ | {PARENT_LINE: str(theirs.fileno()), WORKER_ID: child.worker_id}
         child.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -121,18 +122,19 @@ class Supervisor:
             *child.program.arguments,
             stdin=asyncio.subprocess.DEVNULL,
             env=environment,
-            pass_fds=(theirs,),
+            pass_fds=(theirs.fileno(),),
         )
-        os.close(theirs)
+        theirs.close()
+        if self._is_stopping:  # it was not there yet when the others were told
+            child.process.terminate()
         return child.process
 
     async def _watch(self, child: Child, process: asyncio.subprocess.Process) -> int:
         """The exit code of the process, once it has ended and its jobs are given back; a signal is negative."""
         exit_code = await process.wait()
-        os.close(child.pipe)
+        child.is_proven = _was_ready(child) or child.is_proven or exit_code < 0
         child.process = None
         has_lived = time.monotonic() - child.started_at >= _STEADY_SECONDS
-        child.is_steady = child.is_steady or has_lived or exit_code < 0  # who is killed did not fail to start
         child.quick_deaths = 0 if has_lived else child.quick_deaths + 1
         if exit_code != 0:
             await self._give_back(child, exit_code)
@@ -147,6 +149,18 @@ class Supervisor:
             return
         sentence = f"{how}; {len(rescued)} jobs given back"
         narrate("supervisor", "saw die", child.program.name, sentence, level="warning", worker=child.worker_id)
+
+
+def _was_ready(child: Child) -> bool:
+    """What the ended process said on its line, which is closed with this."""
+    if child.line is None:
+        return False
+    with child.line as line:
+        line.setblocking(False)
+        try:
+            return line.recv(1) == READY
+        except OSError:  # it said nothing, and something that it started still holds its end; or it was reset
+            return False
 
 
 def _backoff_seconds(child: Child) -> float:

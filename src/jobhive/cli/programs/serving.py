@@ -8,6 +8,7 @@ from jobhive.app import Jobhive
 from jobhive.app.serving import services_of
 from jobhive.cli.programs.loop import Stop
 from jobhive.settings import Settings
+from jobhive.worker.child import tell_ready
 
 
 @asynccontextmanager
@@ -24,4 +25,5 @@ async def served(app: Jobhive, settings: Settings) -> AsyncGenerator[Server]:
 async def serve_until_stopped(app: Jobhive, settings: Settings, stop: Stop) -> None:
     """Opens the store, serves, does the duties of upkeep; returns after the first signal, with everything closed."""
     async with app, app.upkeep(), served(app, settings):
+        tell_ready()
         await stop.asked.wait()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from jobhive.app import Jobhive
 from jobhive.cli.programs.loop import Stop
+from jobhive.worker.child import tell_ready
 from jobhive.worker.interpreter import tune_interpreter
 from jobhive.worker.supervisor import Program, Supervisor
 
@@ -18,6 +19,7 @@ async def work_until_stopped(
     """
     tune_interpreter()
     async with app, app.worker(queues, concurrency, name="worker", grace=grace) as worker:
+        tell_ready()
         stop.hurry = worker.hurry  # gives jobs back; leaving at once would count as a crash of theirs
         asked = [asyncio.create_task(event.wait()) for event in (stop.asked, worker.retired)]
         await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)

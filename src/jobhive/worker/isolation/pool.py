@@ -17,7 +17,7 @@ from jobhive.client.context import Context
 from jobhive.client.handler import Handler
 from jobhive.core.errors import InvalidInput, LeaseLost
 from jobhive.core.outcome import Failed, JobError, OnCrash, Outcome
-from jobhive.worker.child import PARENT_PIPE, WORKER_ID
+from jobhive.worker.child import PARENT_LINE, WORKER_ID
 from jobhive.worker.isolation.finding import NotIsolatable, address_of
 from jobhive.worker.isolation.wire import (
     REPORTS,
@@ -202,7 +202,7 @@ def _kill_tree(pid: int) -> None:
 
 
 async def _started(descriptor: int) -> asyncio.subprocess.Process:
-    ours_alone = {PARENT_PIPE, WORKER_ID}  # the job's own programs must not take themselves for the worker
+    ours_alone = {PARENT_LINE, WORKER_ID}  # the job's own programs must not take themselves for the worker
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",  # the current folder shadows no module
