@@ -1,8 +1,10 @@
 """What workers ask: claim, renew, finish, and whether somebody wants a job stopped."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import cast
 
+import apsw
 from pydantic_core import from_json, to_json
 
 from jobhive.core.outcome import Complete, Move
@@ -17,6 +19,7 @@ from jobhive.store.sqlite.records import to_record
 from jobhive.store.sqlite.writer import Transaction
 
 _SALT_BITS = 31
+_LARGE = 10_000_000  # characters; SQLite holds a thousand million bytes in one text
 
 
 class WorkActs:
@@ -89,9 +92,16 @@ def _take(transaction: Transaction, seqs: Sequence[int], ask: ClaimRequest, leas
     transaction.db.run("claim", {**bound, "now": now_ms, "lease_until": now_ms + lease_ms})
     for kind, facts in ask.facts.items():
         transaction.db.run("note_facts", {"seqs": chosen, "kind": kind, "facts": facts})
-    claims = [Claim._make(row) for row in from_json(transaction.db.value("claimed", {"seqs": chosen}))]
+    claims = [Claim._make(row) for row in _claimed(transaction.db, chosen)]
     transaction.topics.update(job_topic(claim.job_id) for claim in claims)
     return claims
+
+
+def _claimed(db: Database, seqs: str) -> Iterable[Row]:
+    try:
+        return cast("list[Row]", from_json(db.value("claimed", {"seqs": seqs})))
+    except apsw.TooBigError:
+        return db.all("claimed_large", {"seqs": seqs})
 
 
 def _peek(db: Database, queues: Sequence[str], kinds: Sequence[str], limit: int) -> list[JobRecord]:
@@ -123,8 +133,10 @@ def _limited(db: Database) -> list[str]:
 
 
 def _complete(transaction: Transaction, moves: Sequence[Complete]) -> list[str]:
-    rows = to_json(_first_of_each(moves)).decode()
-    changed = transaction.db.changed("complete", {"moves": rows, "now": transaction.now_ms})
+    changed = 0
+    for portion in _portions(_first_of_each(moves)):
+        bound = {"moves": to_json(portion).decode(), "now": transaction.now_ms}
+        changed += transaction.db.changed("complete", bound)
     if changed < len(moves):  # some belong to somebody else, or were written before: ask one by one
         moves = [move for move in moves if stands_as(transaction.db, move)]
     accepted = [move.job_id for move in moves]
@@ -137,6 +149,12 @@ def _first_of_each(moves: Sequence[Complete]) -> Sequence[Complete]:
     if len({move.job_id for move in moves}) == len(moves):
         return moves
     return list({(move.job_id, move.token): move for move in reversed(moves)}.values())
+
+
+def _portions(moves: Sequence[Complete]) -> Iterable[Sequence[Complete]]:
+    """All together, unless the results are more than one text should hold."""
+    is_large = sum(len(move.result) for move in moves) > _LARGE
+    return [[move] for move in moves] if is_large else [moves]
 
 
 def _ids(rows: Sequence[Row]) -> list[str]:

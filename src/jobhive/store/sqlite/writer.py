@@ -104,7 +104,7 @@ class Writer:
     def _serve(self, db: Database) -> None:
         while asks := self._next():
             topics = self._commit(db, asks)
-            if topics:
+            if topics:  # first, for whoever is answered goes on at once and holds the interpreter's lock
                 self._publish(topics)
             _settle(asks)
         db.close()
