@@ -15,7 +15,8 @@ _PROGRAM = (sys.executable, "-m", "jobhive")
 _ON_TERMINAL = (
     sys.executable,
     "-c",
-    "import os, sys; os.login_tty(0); os.execv(sys.executable, [sys.executable, '-m', 'jobhive', *sys.argv[1:]])",
+    "import os, signal, sys; os.login_tty(0); signal.signal(signal.SIGINT, signal.SIG_DFL);"  # whoever runs the tests
+    "os.execv(sys.executable, [sys.executable, '-m', 'jobhive', *sys.argv[1:]])",  # may ignore it, a shell does not
 )
 _LONGEST_WAIT_SECONDS = 60
 
