@@ -12,12 +12,13 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 _PROGRAM = (sys.executable, "-m", "jobhive")
-_ON_TERMINAL = (
-    sys.executable,
-    "-c",
-    "import os, signal, sys; os.login_tty(0); signal.signal(signal.SIGINT, signal.SIG_DFL);"  # whoever runs the tests
-    "os.execv(sys.executable, [sys.executable, '-m', 'jobhive', *sys.argv[1:]])",  # may ignore it, a shell does not
-)
+_TAKE_TERMINAL = """
+import os, signal, sys
+os.login_tty(0)
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests may ignore it; a shell does not
+os.execv(sys.executable, [sys.executable, "-m", "jobhive", *sys.argv[1:]])
+"""
+_ON_TERMINAL = (sys.executable, "-c", _TAKE_TERMINAL)
 _LONGEST_WAIT_SECONDS = 60
 
 
