@@ -1,12 +1,12 @@
 """What a handler sees of its job: who it is, and how to tell what it does."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from jobhive.client.steering import CancelNoticed
-from jobhive.core.errors import FieldError, InvalidInput
+from jobhive.core.errors import FieldError, InvalidInput, LeaseLost
 from jobhive.core.event import ATTEMPT, STARTED, TERMINAL
 from jobhive.core.job import RunningJob, running
 from jobhive.core.kind import Kind
@@ -147,7 +147,7 @@ class SyncContext:
 
     def emit(self, type_: str, /, **data: JsonValue) -> None:
         """As `Context.emit`."""
-        asyncio.run_coroutine_threadsafe(self._context.emit(type_, **data), self._loop).result()
+        self._told(self._context.emit(type_, **data))
 
     def log(self, line: str) -> None:
         """As `Context.log`."""
@@ -155,13 +155,11 @@ class SyncContext:
 
     def progress(self, stage: str | BaseModel, percentage: float | None = None, message: str | None = None) -> None:
         """As `Context.progress`."""
-        told = self._context.progress(stage, percentage, message)
-        asyncio.run_coroutine_threadsafe(told, self._loop).result()
+        self._told(self._context.progress(stage, percentage, message))
 
     def narrate(self, action: str, target: str, sentence: str) -> None:
         """As `Context.narrate`."""
-        told = self._context.narrate(action, target, sentence)
-        asyncio.run_coroutine_threadsafe(told, self._loop).result()
+        self._told(self._context.narrate(action, target, sentence))
 
     def cancelled(self) -> bool:
         """As `Context.cancelled`. Threads cannot be interrupted, so look from time to time."""
@@ -170,3 +168,12 @@ class SyncContext:
     def check_cancelled(self) -> None:
         """As `Context.check_cancelled`."""
         self._context.check_cancelled()
+
+    def _told(self, telling: Coroutine[object, object, None]) -> None:
+        """Waits until it is told. Raises LeaseLost in a thread that outlives its worker's loop."""
+        try:
+            told = asyncio.run_coroutine_threadsafe(telling, self._loop)
+        except RuntimeError:  # the loop is closed
+            telling.close()
+            raise LeaseLost(self.job_id) from None
+        told.result()
