@@ -52,10 +52,11 @@ class StreamWriter:
         while True:
             await self._rung.wait()
             await asyncio.sleep(free_at - time.monotonic())
-            free_at = time.monotonic() + (_BACKOFF_SECONDS if self._trouble.is_on else _SECONDS_BETWEEN)
+            began = time.monotonic()
             self._rung.clear()
             feeds, self._dirty = self._dirty, {}
             await self._store(feeds)
+            free_at = began + (_BACKOFF_SECONDS if self._trouble.is_on else _SECONDS_BETWEEN)
 
     async def _store(self, feeds: Iterable[Feed]) -> None:
         batches = [(feed, batch) for feed in feeds if (batch := feed.take()) is not None]
