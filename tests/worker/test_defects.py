@@ -11,26 +11,13 @@ from jobhive.core.errors import StoreUnavailable
 from jobhive.core.states import State
 from jobhive.testing import expire_leases, wait_for_state
 from jobhive.worker.worker import Worker
+from tests.worker.failing_part import FailingPart
 
 
 @pytest.fixture
 async def elsewhere(app: Jobhive, tmp_path: Path) -> AsyncIterator[Jobhive]:
     async with Jobhive(str(tmp_path / "jobhive.db")) as elsewhere:
         yield elsewhere
-
-
-class Broken:
-    """A part of the store with a defect in one method: no real store has one at our command."""
-
-    def __init__(self, part: object, method: str) -> None:
-        self._part = part
-        self._method = method
-
-    def __getattr__(self, name: str) -> object:
-        return self._call if name == self._method else getattr(self._part, name)
-
-    async def _call(self, *_: object) -> object:
-        raise ZeroDivisionError("a defect")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +47,7 @@ async def test_a_defect_in_any_loop_ends_the_worker_and_loses_no_job(  # D9
 
     handle = await app.job()(work).enqueue()
     elsewhere.job()(work)
-    monkeypatch.setattr(app.store, part, Broken(getattr(app.store, part), method))
+    monkeypatch.setattr(app.store, part, FailingPart(getattr(app.store, part), method, ZeroDivisionError("a defect")))
     monkeypatch.setattr("jobhive.worker.lease._RENEWALS_PER_LEASE", 30_000)
     worker = Worker(app.store, app.kinds, poll_interval=0.001)
     await worker.start()
@@ -77,22 +64,13 @@ async def test_a_defect_in_any_loop_ends_the_worker_and_loses_no_job(  # D9
 
 
 async def test_a_store_that_is_away_is_no_defect(app: Jobhive, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Away(Broken):
-        def __init__(self, part: object, method: str) -> None:
-            super().__init__(part, method)
-            self.asked = asyncio.Event()
-
-        async def _call(self, *_: object) -> object:
-            self.asked.set()
-            raise StoreUnavailable("it does not answer")
-
-    away = Away(app.store.jobs, "claim")
+    away = FailingPart(app.store.jobs, "claim", StoreUnavailable("it does not answer"))
     app.job(queue="default")(_nothing)
     monkeypatch.setattr(app.store, "jobs", away)
     worker = Worker(app.store, app.kinds)
     await worker.start()
     async with asyncio.timeout(20):
-        await away.asked.wait()
+        await away.has_failed.wait()
     await worker.stop()
     assert not worker.retired.is_set()
 

@@ -11,33 +11,13 @@ import pytest
 from jobhive import Context, Jobhive, StoreUnavailable
 from jobhive.testing import stored_events
 from jobhive.worker.worker import Worker
+from tests.worker.failing_part import FailingPart
 
 
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[Jobhive]:
     async with Jobhive(str(tmp_path / "jobhive.db"), lease=timedelta(seconds=1)) as app:
         yield app
-
-
-class Unsteady:
-    """A part of the store of which one method does not answer its first calls. The only double in these tests: no real
-    store can be made to fail so many times and no more."""
-
-    def __init__(self, part: object, method: str, failures: int) -> None:
-        self.is_over = asyncio.Event()  # set once a call went through
-        self._part = part
-        self._method = method
-        self._left = failures
-
-    def __getattr__(self, name: str) -> object:
-        return self._call if name == self._method else getattr(self._part, name)
-
-    async def _call(self, *args: object) -> object:
-        if self._left:
-            self._left -= 1
-            raise StoreUnavailable("it does not answer")
-        self.is_over.set()
-        return await getattr(self._part, self._method)(*args)
 
 
 class Line(logging.Filter):
@@ -73,7 +53,7 @@ async def test_trouble_with_the_store_is_waited_out_and_told_once(  # D9, S8
     actor: str,
     target: str,
 ) -> None:
-    unsteady = Unsteady(getattr(app.store, part), method, failures=3)
+    unsteady = FailingPart(getattr(app.store, part), method, StoreUnavailable("it does not answer"), failures=3)
 
     @app.job()
     async def work(ctx: Context) -> str:
