@@ -25,11 +25,12 @@ from typing import Final, cast
 
 from jobhive import Jobhive
 from jobhive.app.builtin import default_app
+from jobhive.bench.workers import beside
 from jobhive.kinds.inference.engine import usable_cores
 from jobhive.kinds.inference.llama import Llama, library
 from jobhive.kinds.inference.locate import locate_model
 from jobhive.kinds.inference.request import GenerateParams, GenerateResult
-from jobhive.worker.supervisor import Program, Supervisor
+from jobhive.worker.supervisor import Program
 
 CONTEXT_TOKENS: Final = 4096  # of each request, as the built-in application has it
 WANTED_SHARE: Final = 0.88
@@ -92,25 +93,22 @@ async def measure(model: Path, rounds: int, tokens: int) -> dict[str, dict[str, 
         async def ours(params: Sequence[GenerateParams]) -> int:
             return sum(await asyncio.gather(*(job_tokens(app, one) for one in params)))
 
-        return {str(number): await compared(bare, ours, number, rounds, tokens) for number in AT_ONCE}
+        async def by_number() -> dict[str, dict[str, float]]:
+            return {str(number): await compared(bare, ours, number, rounds, tokens) for number in AT_ONCE}
+
+        slots = str(max(AT_ONCE))
+        program = Program("worker", ("worker", "--queue", "ai", "--concurrency", slots, "--processes", "1"))
+        return await beside(app.store, [program], by_number)
 
 
 @asynccontextmanager
 async def _app(model: Path) -> AsyncGenerator[Jobhive]:
-    """The built-in application on a fresh store, with a worker process that serves the model."""
+    """The built-in application on a fresh store, for this process and those it starts."""
     with TemporaryDirectory(prefix="jobhive-inference-") as folder:
         os.environ |= {"JOBHIVE_URL": str(Path(folder, "jobhive.db")), "JOBHIVE_MODEL": str(model)}
         os.environ.setdefault("JOBHIVE_LOG_LEVEL", "warning")
-        slots = str(max(AT_ONCE))
-        program = Program("worker", ("worker", "--queue", "ai", "--concurrency", slots, "--processes", "1"))
         async with default_app() as app:
-            supervisor = Supervisor(app.store, [program], grace=1.0)
-            supervising = asyncio.create_task(supervisor.run())
-            try:
-                yield app
-            finally:
-                await supervisor.stop()
-                await supervising
+            yield app
 
 
 async def compared(bare: Run, ours: Run, at_once: int, rounds: int, tokens: int) -> dict[str, float]:

@@ -19,8 +19,8 @@ import httpx2
 
 from jobhive import Jobhive
 from jobhive.bench.figures import Quantiles, quantiles
-from jobhive.store.signals import WORKERS
-from jobhive.worker.supervisor import Program, Supervisor
+from jobhive.bench.workers import beside
+from jobhive.worker.supervisor import Program
 
 _APP = "jobhive.bench.workload:app"
 _WANTED_P50_MS = 15.0
@@ -35,8 +35,17 @@ async def measure(tokens: int, per_second: float) -> Quantiles:
         port = _free_port()
         os.environ["JOBHIVE_URL"] = str(Path(folder, "jobhive.db"))
         os.environ.setdefault("JOBHIVE_LOG_LEVEL", "warning")
-        async with Jobhive() as app, _running(app, port), _client(port) as client:
-            return quantiles(await _read(client, tokens, per_second))
+        programs = [
+            Program("server", ("serve", "--app", _APP, "--port", str(port))),
+            Program("worker", ("worker", "--app", _APP, "--processes", "1")),
+        ]
+        async with Jobhive() as app:
+            return await beside(app.store, programs, lambda: _measured(port, tokens, per_second))
+
+
+async def _measured(port: int, tokens: int, per_second: float) -> Quantiles:
+    async with _client(port) as client:
+        return quantiles(await _read(client, tokens, per_second))
 
 
 async def _read(client: httpx2.AsyncClient, tokens: int, per_second: float) -> list[int]:
@@ -57,30 +66,6 @@ async def _delays(response: httpx2.Response) -> AsyncIterator[int]:
             event = json.loads(line.removeprefix(_DATA))
             if event["type"] == "token":
                 yield seen_at_ns - event["told_at_ns"]
-
-
-@asynccontextmanager
-async def _running(app: Jobhive, port: int) -> AsyncGenerator[None]:
-    programs = [
-        Program("server", ("serve", "--app", _APP, "--port", str(port))),
-        Program("worker", ("worker", "--app", _APP, "--processes", "1")),
-    ]
-    supervisor = Supervisor(app.store, programs, grace=1.0)
-    supervising = asyncio.create_task(supervisor.run())
-    try:
-        with app.store.signals.listen(WORKERS) as wake:
-            while not await app.store.workers.active():
-                await wake.wait(_POLL_SECONDS)
-                _raise_if_ended(supervising)
-        yield
-    finally:
-        await supervisor.stop()
-        await supervising
-
-
-def _raise_if_ended(supervising: asyncio.Task[None]) -> None:
-    if supervising.done():
-        supervising.result()
 
 
 @asynccontextmanager

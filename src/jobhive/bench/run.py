@@ -10,7 +10,7 @@ from jobhive.bench.figures import Figures
 from jobhive.bench.idle import Latency, latency
 from jobhive.bench.plan import CALLERS, Plan
 from jobhive.bench.telling import events_per_second
-from jobhive.bench.workers import beside_workers
+from jobhive.bench.workers import beside, worker_programs
 from jobhive.bench.workload import app, noop, wait
 
 Tell = Callable[[int, str], None]  # per cent done, and what comes next
@@ -42,7 +42,7 @@ async def measure(plan: Plan, tell: Tell) -> Figures:
         await admit_empty(app.store)
         enqueued = await _enqueue(plan, tell)
         tell(25, "starting workers")
-        worked = await beside_workers(app.store, plan, _QUEUES, lambda: _work(plan, tell))
+        worked = await beside(app.store, worker_programs(plan, _QUEUES), lambda: _work(plan, tell))
         tell(90, "counting")
         faults = await count_faults(app.store, plan.all_jobs)
     return Figures(

@@ -1,7 +1,7 @@
-"""Worker processes for the length of a measurement."""
+"""Processes beside a measurement, for as long as it takes."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TypeVar
 
 from jobhive.bench.plan import Plan
@@ -23,16 +23,15 @@ class WorkersGone(JobhiveError):
     code = "WORKERS_GONE"
 
 
-async def beside_workers(
-    store: Store, plan: Plan, queues: tuple[str, ...], work: Callable[[], Coroutine[object, object, T]]
-) -> T:
-    """Does the work while worker processes are there and ready; they end with it, however it ends.
+async def beside(store: Store, programs: Sequence[Program], work: Callable[[], Coroutine[object, object, T]]) -> T:
+    """Does the work while the programs run and their workers are ready; they end with it, however it ends.
 
     Raises ChildFailed if they cannot start, WorkersGone if somebody makes them retire.
     """
-    supervisor = Supervisor(store, _programs(plan, queues), _GRACE_SECONDS)
+    supervisor = Supervisor(store, programs, _GRACE_SECONDS)
     supervising = asyncio.create_task(supervisor.run())
-    working = asyncio.create_task(_once_ready(store, plan.processes, work))
+    workers = sum(program.arguments[0] == "worker" for program in programs)
+    working = asyncio.create_task(_once_ready(store, workers, work))
     try:
         await asyncio.wait({supervising, working}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
@@ -45,7 +44,8 @@ async def beside_workers(
         await asyncio.wait({supervising})
 
 
-def _programs(plan: Plan, queues: tuple[str, ...]) -> list[Program]:
+def worker_programs(plan: Plan, queues: tuple[str, ...]) -> list[Program]:
+    """The workers of the plan, which serve these queues."""
     named = [part for queue in queues for part in ("--queue", queue)]
     sizes = ("--concurrency", str(plan.concurrency), "--processes", "1", "--grace", str(_GRACE_SECONDS))
     return [Program(f"bench-{number}", ("worker", "--app", _APP, *named, *sizes)) for number in range(plan.processes)]

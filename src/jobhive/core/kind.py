@@ -45,9 +45,8 @@ class Kind(Generic[P, G, R]):
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     timeout: timedelta | None = None
     on_crash: OnCrash = OnCrash.RETRY
-    _params: TypeAdapter[P] = field(
-        init=False, repr=False, compare=False
-    )  # of `params`; skips the model's own wrappers
+    # Of `params`; skips the model's own wrappers.
+    _params: TypeAdapter[P] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_params", TypeAdapter(self.params))
