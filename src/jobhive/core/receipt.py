@@ -23,16 +23,16 @@ class Claim(NamedTuple):
     job_id: str
     token: int
     kind: str
-    queue: str
     params: str  # JSON text, validated again when the attempt starts
     failures: int  # attempts that failed by themselves so far
     max_retries: int
     last_seq: int  # sequence number of the last event; 1 (`started`) on a first attempt
-    claimed_at_ms: int
     owner: str
     priority: int
     key: str | None
     created_at_ms: int
+    queue: str
+    claimed_at_ms: int
     worker: str
 
     @property

@@ -1,7 +1,7 @@
 """The attempts that this worker has in flight: who holds what, and how to stop it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from enum import StrEnum
 
@@ -63,10 +63,13 @@ class Attempts:
         if earlier is not None:
             earlier.interrupt(Stop.LOST)
 
-    def drop(self, attempt: Attempt) -> None:
-        """Its move is written, or it is not ours any more."""
-        if self._by_job.get(attempt.claim.job_id) is attempt:
-            del self._by_job[attempt.claim.job_id]
+    def drop(self, attempts: Iterable[Attempt]) -> None:
+        """Their moves are written, or they are not ours any more."""
+        by_job = self._by_job
+        for attempt in attempts:
+            job_id = attempt.claim.job_id
+            if by_job.get(job_id) is attempt:
+                del by_job[job_id]
 
     def receipts(self) -> list[Receipt]:
         """Receipts of all that is held. Safe from any thread: the values are copied in one step."""

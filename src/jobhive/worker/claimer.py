@@ -1,4 +1,4 @@
-"""Claims exactly as many jobs as there are free slots; a wake-up makes it quick, a poll makes it certain."""
+"""Claims at most as many jobs as there are free slots; a wake-up makes it quick, a poll makes it certain."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -54,7 +54,7 @@ class Claimer:
         with signals.listen(*map(queue_topic, queues)) as wake:
             while not self._is_stopping:
                 await self._slots.wait()
-                limit = self._slots.free
+                limit = min(self._slots.free, self._slots.portion)
                 if await self._claim(limit) < limit and not self._is_stopping:
                     await wake.wait(self._error_backoff if self._trouble.is_on else self._poll_interval)
 

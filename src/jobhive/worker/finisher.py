@@ -29,9 +29,10 @@ class Finisher:
 
     def hand_over(self, attempt: Attempt, move: Move) -> None:
         """The attempt has ended; its lease is kept until the move is written."""
+        if not self._moves:
+            self._handed.set()
+            self._idle.clear()
         self._moves[attempt] = move
-        self._handed.set()
-        self._idle.clear()
 
     def start(self) -> asyncio.Future[None]:
         """Begins to write. The future ends with the loop."""
@@ -72,8 +73,8 @@ class Finisher:
             await asyncio.sleep(self._error_backoff)
             return
         self._trouble.end()
+        self._attempts.drop(batch)
         for attempt, move in batch.items():
-            self._attempts.drop(attempt)
             if move.job_id not in accepted:
                 _tell_refused(attempt)
                 continue

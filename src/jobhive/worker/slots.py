@@ -8,6 +8,7 @@ class Slots:
 
     def __init__(self, size: int) -> None:
         self.size = size  # fixed for the worker's life
+        self.portion = max(size // 2, 1)  # claimed at once at most: while the store hands out one half, the other runs
         self.free = size  # taken by the claimer, given back when a handler has ended
         self._given = asyncio.Event()  # set while a slot is free
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from random import Random
 from typing import Literal
@@ -76,14 +77,13 @@ class Worker:
         self._heartbeat = Heartbeat(store.workers, store.signals, self.describe, self._retire, beat_seconds)
         self._leases = LeaseKeeper(store.jobs, store.lease, self._attempts.receipts, self._lose)
         self._liveness: Liveness | None = None  # held from `start` to `stop`
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop = asyncio.get_running_loop()
         self._started_at_ms = 0
         self._is_stopping = False
         self._failure: BaseException | None = None  # the defect that ended one of the loops
 
     async def start(self) -> None:
         """Takes its sign of life, then begins to claim. The store must be open."""
-        self._loop = asyncio.get_running_loop()
         self._started_at_ms = self._store.clock.now_ms()
         self._liveness = self._store.hold(self.id)
         for loop in (
@@ -154,7 +154,7 @@ class Worker:
 
     def _begin(self, claim: Claim) -> None:
         attempt = Attempt(claim, self._kinds[claim.kind])
-        attempt.task = asyncio.create_task(self._run(attempt))
+        attempt.task = self._loop.create_task(self._run(attempt))
         self._attempts.add(attempt)
 
     async def _run(self, attempt: Attempt) -> None:
@@ -162,29 +162,31 @@ class Worker:
         try:
             move = await self._executor.execute(attempt)
         finally:
-            self._give_slot(attempt)
+            if attempt.thread is None:
+                self._slots.give()
+            else:
+                self._give_slot_of(attempt, attempt.thread)
             if move is None:
                 self._throw_away(attempt)
             else:
                 self._finisher.hand_over(attempt, move)
 
-    def _give_slot(self, attempt: Attempt) -> None:
+    def _give_slot_of(self, attempt: Attempt, thread: Future[object]) -> None:
         """A thread cannot be ended: while it goes on after its attempt, it keeps the slot."""
-        if attempt.thread is None or attempt.thread.done():
+        if thread.done():
             self._slots.give()
             return
-        loop = asyncio.get_running_loop()
 
         def give(_: object) -> None:
             with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits for the slot
-                loop.call_soon_threadsafe(self._slots.give)
+                self._loop.call_soon_threadsafe(self._slots.give)
 
-        attempt.thread.add_done_callback(give)
+        thread.add_done_callback(give)
         sentence = "its thread does not stop and keeps its slot until it does"
         narrate("worker", "waits", attempt.claim.kind, sentence, job_id=attempt.claim.job_id, level="warning")
 
     def _throw_away(self, attempt: Attempt) -> None:
-        self._attempts.drop(attempt)
+        self._attempts.drop([attempt])
         sentence = "the job is not ours any more; this attempt's work is thrown away"
         narrate("worker", "dropped", attempt.claim.kind, sentence, job_id=attempt.claim.job_id, level="warning")
 
@@ -230,9 +232,8 @@ class Worker:
 
     def _lose(self, receipts: Sequence[Receipt]) -> None:
         """From the lease keeper's thread: these jobs belong to somebody else."""
-        if self._loop is not None:
-            for receipt in receipts:
-                self._loop.call_soon_threadsafe(self._attempts.lose, receipt)
+        for receipt in receipts:
+            self._loop.call_soon_threadsafe(self._attempts.lose, receipt)
 
     def _count(self, move: Move) -> None:
         if isinstance(move, Complete):

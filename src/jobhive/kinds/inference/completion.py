@@ -13,6 +13,7 @@ from jobhive.kinds.inference.stops import StopScan
 from jobhive.kinds.inference.wire import Cancelled, Ended, Failed, Generate, Generated, Outcome, Reply, packed
 
 _LONGEST_MESSAGE: Final = 2000  # characters
+_HOLD_SECONDS: Final = 0.02
 _CODES: Final = {"invalid_request_error": "INVALID_REQUEST"}  # the engine's error types with a code of their own
 
 
@@ -23,11 +24,11 @@ class Replies:
         self._descriptor = descriptor
         self._sending = Lock()
 
-    def send(self, reply: Reply) -> None:
-        line = packed(reply)
+    def send(self, *replies: Reply) -> None:
+        lines = b"".join(map(packed, replies))
         with self._sending:
-            while line:
-                line = line[os.write(self._descriptor, line) :]
+            while lines:
+                lines = lines[os.write(self._descriptor, lines) :]
 
 
 class Completions:
@@ -56,7 +57,7 @@ class Completions:
         except (RuntimeError, MemoryError) as error:
             completion.outcome = _failed(completion.request_id, "", str(error))
         del self._running[completion.request_id]
-        self._replies.send(completion.outcome or Cancelled(completion.request_id))
+        self._replies.send(*completion.held, completion.outcome or Cancelled(completion.request_id))
 
 
 class Completion:
@@ -66,8 +67,10 @@ class Completion:
         self.request_id = request_id
         self.is_cancelled = False  # set by the reading thread
         self.outcome: Outcome | None = None  # set once; none after the end: cancelled
+        self.held: list[Generated] = []  # not yet sent; what is left at the end goes with the outcome
         self._scan = StopScan(stops)
         self._replies = replies
+        self._heard_at = self._sent_at = 0.0  # monotonic, of the newest piece of text and of the newest that was sent
         self._decoding_since: float | None = None  # monotonic; the first token's time
 
     def hear(self, chunk: bytes) -> bool:
@@ -100,7 +103,20 @@ class Completion:
 
     def _send(self, text: str) -> None:
         if text:  # a token can be less than a character, or nothing to show
-            self._replies.send(Generated(self.request_id, text))
+            self.held.append(Generated(self.request_id, text))
+            if self._is_due():
+                self._replies.send(*self.held)
+                self.held.clear()
+
+    def _is_due(self) -> bool:
+        """Whether to wake the parent now: a fast stream does so no more often than people can see, for each time takes
+        a core from the engine; a slow one for every piece, because the next may be far."""
+        now, before = time.monotonic(), self._heard_at
+        self._heard_at = now
+        if now - before < _HOLD_SECONDS and now - self._sent_at < _HOLD_SECONDS:
+            return False
+        self._sent_at = now
+        return True
 
     def _ended(self, stop_type: str, stop: str, native: "_Native") -> Ended:
         now = time.monotonic()

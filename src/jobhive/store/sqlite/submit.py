@@ -1,6 +1,9 @@
 """What submitters ask: insert, look up, list, cancel."""
 
 from collections.abc import Sequence
+from itertools import groupby
+
+from pydantic_core import to_json
 
 from jobhive.core.clock import from_ms
 from jobhive.core.errors import FieldError, IllegalTransition, InvalidInput, KeyReused, QueueFull, UnknownJob
@@ -9,12 +12,13 @@ from jobhive.core.states import State
 from jobhive.store.port import Page
 from jobhive.store.signals import CANCELS, SCHEDULE, job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
-from jobhive.store.sqlite.database import Database, Row
+from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.records import find, to_attempt, to_record
 from jobhive.store.sqlite.statements import sql
 from jobhive.store.sqlite.writer import Transaction
 
 _NO_CURSOR = 1 << 62
+_LARGE = 10_000_000  # characters; SQLite holds a thousand million bytes in one text
 
 
 class SubmitActs:
@@ -45,12 +49,29 @@ class SubmitActs:
 
 def _insert(transaction: Transaction, jobs: Sequence[NewJob]) -> list[Inserted]:
     known = _known_keys(transaction.db, jobs)
-    new = [job for job in jobs if job.job_id not in known]
+    new = [job for job in jobs if job.job_id not in known] if known else jobs
     _check_depth(transaction, new)
-    transaction.db.many("insert", [_row(job, transaction.now_ms) for job in new])
-    places = {(job.queue, _due(job, transaction.now_ms)) for job in new}
-    transaction.topics.update(queue_topic(queue) if due is None else SCHEDULE for queue, due in places)
+    for _, group in groupby(new, _all_but_id_and_params):
+        alike = list(group)
+        due = _due(alike[0], transaction.now_ms)
+        _insert_alike(transaction, alike, due)
+        transaction.topics.add(queue_topic(alike[0].queue) if due is None else SCHEDULE)
     return [Inserted(known.get(job.job_id, job.job_id), job.job_id not in known) for job in jobs]
+
+
+def _all_but_id_and_params(job: NewJob) -> tuple[object, ...]:
+    return job[1:3], job[4:]
+
+
+def _insert_alike(transaction: Transaction, jobs: Sequence[NewJob], due: int | None) -> None:
+    """Jobs that differ in id and params only."""
+    state = "pending" if due is None else "scheduled"
+    stored = {"state": state, "created_at": transaction.now_ms, "run_at": due}
+    params = {job.job_id: job.params for job in jobs}
+    if len(jobs) == 1 or jobs[0].key is not None or sum(map(len, params.values())) > _LARGE:
+        transaction.db.many("insert", [job._asdict() | stored | {"id": job.job_id} for job in jobs])
+    else:
+        transaction.db.run("insert_alike", jobs[0]._asdict() | stored | {"jobs": to_json(params).decode()})
 
 
 def _known_keys(db: Database, jobs: Sequence[NewJob]) -> dict[str, str]:
@@ -79,24 +100,6 @@ def _check_depth(transaction: Transaction, jobs: Sequence[NewJob]) -> None:
         if added and depth + len(added) > limit:
             wait_seconds = 1 if oldest is None else (transaction.now_ms - oldest) // 1000 + 1
             raise QueueFull(queue, depth, limit, min(wait_seconds, 3600))
-
-
-def _row(job: NewJob, now_ms: int) -> Row:
-    due = _due(job, now_ms)
-    return (
-        job.job_id,
-        job.kind,
-        job.queue,
-        "pending" if due is None else "scheduled",
-        job.priority,
-        job.owner,
-        job.key,
-        job.max_retries,
-        job.on_crash,
-        now_ms,
-        due,
-        job.params,
-    )
 
 
 def _due(job: NewJob, now_ms: int) -> int | None:

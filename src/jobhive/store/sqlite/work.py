@@ -1,8 +1,8 @@
 """What workers ask: claim, renew, finish, and whether somebody wants a job stopped."""
 
 import secrets
-from collections.abc import Iterable, Sequence
-from typing import cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import apsw
 from pydantic_core import from_json, to_json
@@ -52,23 +52,35 @@ class WorkActs:
 
 
 def _claim(transaction: Transaction, ask: ClaimRequest, lease_ms: int) -> list[Claim]:
-    seqs: list[int] = []
-    kinds = to_json(list(ask.kinds)).decode()
+    salt, kinds = secrets.randbits(_SALT_BITS), to_json(list(ask.kinds)).decode()
+    claims: list[Claim] = []
     for queue, room in _rooms(transaction.db, ask.queues, ask.limit).items():
-        limit = min(ask.limit - len(seqs), room)
+        limit = min(ask.limit - len(claims), room)
         if limit > 0:
-            asked = {"queue": queue, "kinds": kinds, "limit": limit}
-            seqs += from_json(transaction.db.value("claimable", asked))
-    return _take(transaction, seqs, ask, lease_ms)
+            rows = _claimable(transaction.db, {"queue": queue, "kinds": kinds, "salt": salt}, limit)
+            claims += _take(transaction, rows, queue, salt, ask, lease_ms)
+    return claims
 
 
 def _claim_one(transaction: Transaction, job_id: str, ask: ClaimRequest, lease_ms: int) -> list[Claim]:
-    row = transaction.db.one("claimable_one", {"id": job_id})
+    salt = secrets.randbits(_SALT_BITS)
+    row = transaction.db.one("claimable_one", {"id": job_id, "salt": salt})
     if row is None:
         return []
-    seq, queue = row
+    *facts, queue = row
     has_room = _rooms(transaction.db, [queue], 1)[queue] > 0
-    return _take(transaction, [seq], ask, lease_ms) if has_room else []
+    return _take(transaction, [facts], queue, salt, ask, lease_ms) if has_room else []
+
+
+def _claimable(db: Database, asked: Mapping[str, str | int], limit: int, offset: int = 0) -> list[list[Any]]:
+    """What comes next; in parts where it is more than one text can hold."""
+    try:
+        return cast("list[list[Any]]", from_json(db.value("claimable", {**asked, "limit": limit, "offset": offset})))
+    except apsw.TooBigError:
+        if limit == 1:
+            raise
+        half = limit // 2
+        return _claimable(db, asked, half, offset) + _claimable(db, asked, limit - half, offset + half)
 
 
 def _rooms(db: Database, queues: Sequence[str], limit: int) -> dict[str, int]:
@@ -83,25 +95,21 @@ def _rooms(db: Database, queues: Sequence[str], limit: int) -> dict[str, int]:
     return rooms
 
 
-def _take(transaction: Transaction, seqs: Sequence[int], ask: ClaimRequest, lease_ms: int) -> list[Claim]:
-    """These jobs, just read as pending, become the worker's."""
-    if not seqs:
+def _take(
+    transaction: Transaction, rows: Sequence[list[Any]], queue: str, salt: int, ask: ClaimRequest, lease_ms: int
+) -> list[Claim]:
+    """These jobs of one queue, just read as pending, become the worker's."""
+    if not rows:
         return []
-    now_ms, chosen = transaction.now_ms, to_json(seqs).decode()
-    bound = {"seqs": chosen, "salt": secrets.randbits(_SALT_BITS), "worker": ask.worker}
+    now_ms, worker = transaction.now_ms, ask.worker
+    chosen = to_json([row.pop() for row in rows]).decode()
+    bound = {"seqs": chosen, "salt": salt, "worker": worker}
     transaction.db.run("claim", {**bound, "now": now_ms, "lease_until": now_ms + lease_ms})
     for kind, facts in ask.facts.items():
         transaction.db.run("note_facts", {"seqs": chosen, "kind": kind, "facts": facts})
-    claims = [Claim._make(row) for row in _claimed(transaction.db, chosen)]
-    transaction.topics.update(job_topic(claim.job_id) for claim in claims)
+    claims = [Claim._make([*row, queue, now_ms, worker]) for row in rows]
+    transaction.topics.update([job_topic(claim.job_id) for claim in claims])
     return claims
-
-
-def _claimed(db: Database, seqs: str) -> Iterable[Row]:
-    try:
-        return cast("list[Row]", from_json(db.value("claimed", {"seqs": seqs})))
-    except apsw.TooBigError:
-        return db.all("claimed_large", {"seqs": seqs})
 
 
 def _peek(db: Database, queues: Sequence[str], kinds: Sequence[str], limit: int) -> list[JobRecord]:
