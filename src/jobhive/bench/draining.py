@@ -6,9 +6,10 @@ import time
 from jobhive.bench.figures import per_second
 from jobhive.core.record import JobFilter
 from jobhive.store.port import OperatorJobs, Store
+from jobhive.store.signals import job_topic
 
-_LEAST_SECONDS = 0.002  # between two looks
-_SHARE = 0.01  # of the time that has passed: so late may the end be seen, and so little do the looks take from workers
+_POLL_SECONDS = 0.1  # in case a wake-up is lost
+_LOOK_SECONDS = 0.002  # between two looks at what is left after the newest job's end
 
 
 async def pause(store: Store, queue: str) -> None:
@@ -25,12 +26,13 @@ async def drain(store: Store, queue: str, count: int) -> float:
 
 
 async def emptied(store: Store, queue: str) -> None:
-    """Returns once no job of the queue is pending or running. Counting is dear, so the newest job is watched first."""
-    began = time.perf_counter()
+    """Returns once no job of the queue is pending or running. Looking takes a core from the workers, so the newest job's
+    bell is waited for."""
     [newest] = (await store.jobs.list(JobFilter(queue=queue), 1, None)).jobs
-    while not newest.state.is_final or await _open_jobs(store.jobs, queue):
-        await asyncio.sleep(max(_LEAST_SECONDS, _SHARE * (time.perf_counter() - began)))
-        [newest] = await store.jobs.get([newest.job_id])
+    with store.signals.listen(job_topic(newest.job_id)) as wake:
+        while not newest.state.is_final or await _open_jobs(store.jobs, queue):
+            await wake.wait(_LOOK_SECONDS if newest.state.is_final else _POLL_SECONDS)
+            [newest] = await store.jobs.get([newest.job_id])
 
 
 async def _open_jobs(jobs: OperatorJobs, queue: str) -> int:

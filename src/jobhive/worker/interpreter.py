@@ -3,7 +3,7 @@
 import gc
 import sys
 
-_SWITCH_SECONDS = 0.00005
+_SWITCH_SECONDS = 0.00002
 _NET_ALLOCATIONS = 10_000
 
 
