@@ -1,6 +1,5 @@
 """How fast workers empty a queue that was filled before."""
 
-import asyncio
 import time
 
 from jobhive.bench.figures import per_second
@@ -26,8 +25,8 @@ async def drain(store: Store, queue: str, count: int) -> float:
 
 
 async def emptied(store: Store, queue: str) -> None:
-    """Returns once no job of the queue is pending or running. Looking takes a core from the workers, so the newest job's
-    bell is waited for."""
+    """Returns once no job of the queue is pending or running. It waits for the newest job's bell: looking takes a core
+    from the workers."""
     [newest] = (await store.jobs.list(JobFilter(queue=queue), 1, None)).jobs
     with store.signals.listen(job_topic(newest.job_id)) as wake:
         while not newest.state.is_final or await _open_jobs(store.jobs, queue):
