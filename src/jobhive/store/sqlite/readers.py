@@ -20,8 +20,9 @@ _THREADS = 4
 class Readers:
     """Runs questions on reading connections. Open from `start` to `stop`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, vfs: str | None = None) -> None:
         self._path = path
+        self._vfs = vfs
         self._local = threading.local()  # `.db` per thread, made at its first question
         self._connections: list[Database] = []  # all of them, closed by `stop`
         self._pool: ThreadPoolExecutor | None = None
@@ -56,6 +57,6 @@ class Readers:
     def _connection(self) -> Database:
         known: Database | None = getattr(self._local, "db", None)
         if known is None:
-            known = self._local.db = connect_reader(self._path)
+            known = self._local.db = connect_reader(self._path, self._vfs)
             self._connections.append(known)
         return known
