@@ -9,6 +9,7 @@ from pathlib import Path
 import apsw
 
 from jobhive.core.clock import Clock
+from jobhive.failpoints import failpoint
 from jobhive.store.port import Liveness
 from jobhive.store.signals import Signals
 from jobhive.store.sqlite.access import Access
@@ -107,11 +108,13 @@ class SqliteStore:
             except BaseException:
                 db.close()
                 raise
+            failpoint("store.migrated")
             for folder in ("wake", "alive"):
                 (self._beside / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
             self._wake.start()
         self._writer.start(db)
         self._readers.start()
+        failpoint("store.opened")
 
     def _end(self) -> None:
         self._writer.stop()

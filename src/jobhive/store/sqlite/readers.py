@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from jobhive.core.errors import StoreUnavailable
+from jobhive.failpoints import failpoint
 from jobhive.store.sqlite.connection import connect_reader
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.trouble import translated
@@ -48,10 +49,12 @@ class Readers:
     def _ask(self, question: Callable[[Database], T]) -> T:
         with translated(self._path):
             db = self._connection()
+            failpoint("reader.before_begin")
             db.script("BEGIN")
             try:
                 return question(db)
             finally:
+                failpoint("reader.before_end")
                 db.script("COMMIT")
 
     def _connection(self) -> Database:
