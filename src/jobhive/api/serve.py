@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from jobhive.api.sse import HANGUP
 from jobhive.core.errors import JobhiveError
+from jobhive.failpoints import failpoint
 from jobhive.narration import narrate
 
 _GRACE_SECONDS = 3  # for requests under way and for readers that take nothing; then their connections are cut
@@ -54,6 +55,7 @@ class Server:
         self._uvicorn.lifespan = self._uvicorn.config.lifespan_class(self._uvicorn.config)
         await self._uvicorn.startup(sockets=[listening])
         self._ticking = asyncio.create_task(self._uvicorn.main_loop())
+        failpoint("server.listening")
         narrate("server", "listens", self.url, "ready for requests")
 
     async def stop(self) -> None:
@@ -95,6 +97,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise CannotListen(f"a port is a number from 0 to 65535, not {port}; choose another with --port")
     try:
         family, address = _resolved(host)
+        failpoint("server.before_listen")
         listening = socket.create_server((address, port), family=family)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:

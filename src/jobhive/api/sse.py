@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from jobhive.api.failures import report_failure
 from jobhive.core.errors import JobhiveError
 from jobhive.core.event import Event
+from jobhive.failpoints import failpoint
 from jobhive.narration import narrate
 
 HANGUP = "jobhive.hangup"  # key in the ASGI scope: an asyncio.Event that the server sets when it stops
@@ -79,6 +80,7 @@ class EventStream(StreamingResponse):
             async with aclosing(self._frames) as frames:
                 count = 0
                 async for frame in frames:
+                    failpoint("sse.before_frame")
                     await send({"type": "http.response.body", "body": frame, "more_body": True})
                     count += 1
                     if count % _FRAMES_IN_A_ROW == 0:

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from jobhive.core.event import Event
 from jobhive.core.record import StreamHead
 from jobhive.core.telling import events_after, last_number
+from jobhive.failpoints import failpoint
 from jobhive.store.port import Store
 from jobhive.store.signals import job_topic, stream_topic
 
@@ -27,6 +28,7 @@ class StreamReader:
         """The events above number `after`, as they come; ends after the terminal one. Raises UnknownJob."""
         with self._store.signals.listen(job_topic(job_id), stream_topic(job_id)) as wake:
             while True:
+                failpoint("stream.before_read")
                 head, chunks = await self._store.events.read(job_id, after, _CHUNKS_PER_READ)
                 is_whole = len(chunks) < _CHUNKS_PER_READ
                 for event in events_after(head, chunks, after, is_whole=is_whole):

@@ -8,6 +8,7 @@ from jobhive.core.clock import Clock
 from jobhive.core.errors import StoreError
 from jobhive.core.event import Append
 from jobhive.core.receipt import Claim
+from jobhive.failpoints import failpoint
 from jobhive.narration import Episode
 from jobhive.store.port import Events
 from jobhive.streams.feed import Feed
@@ -60,6 +61,7 @@ class StreamWriter:
 
     async def _store(self, feeds: Iterable[Feed]) -> None:
         batches = [(feed, batch) for feed in feeds if (batch := feed.take()) is not None]
+        failpoint("stream.before_append")
         try:
             accepted = set(await self._append([batch for _, batch in batches]))
         except StoreError as error:
@@ -68,6 +70,7 @@ class StreamWriter:
                 self._ring(feed)
             return
         self._trouble.end()
+        failpoint("stream.appended")
         for feed, batch in batches:
             feed.confirm(is_accepted=batch.job_id in accepted)
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from jobhive.store.port import Store
 from jobhive.store.sqlite import SqliteStore
+from jobhive.store.sqlite.connection import connect_reader
 
 
 class StoreMaker(NamedTuple):
@@ -25,3 +26,13 @@ class StoreMaker(NamedTuple):
 def sqlite_store(path: str) -> Store:
     """An unopened SQLite store in a file."""
     return SqliteStore(Path(path))
+
+
+def sqlite_damage(path: Path) -> list[str]:
+    """What SQLite's `integrity_check` finds wrong with a file; nothing where it is sound."""
+    db = connect_reader(path)
+    try:
+        found = [str(row[0]) for row in db.ask("PRAGMA integrity_check")]
+    finally:
+        db.close()
+    return [] if found == ["ok"] else found

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from jobhive.failpoints import failpoint
 from jobhive.narration import narrate
 from jobhive.store.port import Rescued
 from jobhive.upkeep.duty import Duty
@@ -17,6 +18,7 @@ class Rescuer(Duty):
     async def tick(self) -> None:
         """Takes back what is held by nobody."""
         for worker in await self.store.workers.dead():
+            failpoint("rescuer.found_dead")
             self._tell(await self.store.jobs.rescue_from(worker, is_crash=False))
         self._tell(await self.store.jobs.rescue(_BATCH))
 

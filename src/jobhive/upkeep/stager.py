@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from jobhive.failpoints import failpoint
 from jobhive.store.port import Store
 from jobhive.store.signals import SCHEDULE, Wake
 from jobhive.upkeep.duty import Duty
@@ -23,6 +24,7 @@ class Stager(Duty):
         """Stages all that is due."""
         self._next_due = await self.store.jobs.next_due()
         while self._next_due == timedelta(0):
+            failpoint("stager.before_stage")
             await self.store.jobs.stage(_BATCH)
             self._next_due = await self.store.jobs.next_due()
 

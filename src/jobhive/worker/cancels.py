@@ -3,6 +3,7 @@
 import asyncio
 
 from jobhive.core.errors import StoreError
+from jobhive.failpoints import failpoint
 from jobhive.narration import Episode
 from jobhive.store.port import WorkerJobs
 from jobhive.store.signals import CANCELS, Signals
@@ -46,4 +47,5 @@ class CancelWatch:
             return
         self._trouble.end()
         for job_id in asked:
+            failpoint("cancels.heard")
             self._attempts.cancel(job_id)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from jobhive.core.errors import StoreError
 from jobhive.core.receipt import Claim
+from jobhive.failpoints import failpoint
 from jobhive.narration import Episode
 from jobhive.store.signals import Signals, queue_topic
 from jobhive.worker.slots import Slots
@@ -68,6 +69,7 @@ class Claimer:
         finally:
             self._is_claiming = False
         self._trouble.end()
+        failpoint("claimer.claimed")
         self._slots.take(len(claims))
         for claim in claims:
             self._begin(claim)

@@ -24,6 +24,7 @@ from jobhive.core.outcome import (
     decide,
 )
 from jobhive.core.validation import field_errors
+from jobhive.failpoints import failpoint
 from jobhive.worker.attempts import Attempt, Stop
 from jobhive.worker.handling import Handling
 from jobhive.worker.isolation.pool import Judged
@@ -40,6 +41,7 @@ class Executor:
         """Runs one attempt and decides what it leads to; None once the job is not ours any more."""
         outcome = await self._outcome(attempt)
         attempt.has_ended = True
+        failpoint("executor.handled")
         if attempt.stop is Stop.LOST or outcome is None:
             return None
         try:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from jobhive.core.errors import StoreError
 from jobhive.core.outcome import Cancel, Complete, Fail, Move, Release, Schedule
+from jobhive.failpoints import failpoint
 from jobhive.narration import Episode, narrate
 from jobhive.store.port import WorkerJobs
 from jobhive.worker.attempts import Attempt, Attempts
@@ -65,6 +66,7 @@ class Finisher:
             self._idle.set()
 
     async def _write(self, batch: dict[Attempt, Move]) -> None:
+        failpoint("finisher.before_write")
         try:
             accepted = set(await self._jobs.finish(list(batch.values())))
         except StoreError as error:
@@ -73,6 +75,7 @@ class Finisher:
             await asyncio.sleep(self._error_backoff)
             return
         self._trouble.end()
+        failpoint("finisher.written")
         self._attempts.drop(batch)
         for attempt, move in batch.items():
             if move.job_id not in accepted:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from jobhive.core.errors import StoreError
 from jobhive.core.record import WorkerRecord
+from jobhive.failpoints import failpoint
 from jobhive.narration import Episode
 from jobhive.store.port import Workers
 from jobhive.store.signals import WORKERS, Signals
@@ -41,6 +42,7 @@ class Heartbeat:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+            failpoint("heartbeat.before_leave")
             try:
                 await self._workers.leave(self._describe().worker_id)
             except StoreError as error:
@@ -55,6 +57,7 @@ class Heartbeat:
                     await self._look()
 
     async def _beat(self) -> None:
+        failpoint("heartbeat.before_beat")
         try:
             self._heed(is_asked=await self._workers.beat(self._describe()))
         except StoreError as error:

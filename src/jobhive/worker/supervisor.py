@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from jobhive.core.errors import StoreError
 from jobhive.core.ids import new_worker_id
+from jobhive.failpoints import failpoint
 from jobhive.narration import narrate
 from jobhive.store.port import Store
 from jobhive.worker.child import PARENT_LINE, READY, WORKER_ID
@@ -73,6 +74,7 @@ class Supervisor:
     async def stop(self) -> None:
         """Asks all children to end, waits for them, and ends by force what is left."""
         self._is_stopping = True
+        failpoint("supervisor.stopping")
         self._signal(signal.SIGTERM)
         alive = [asyncio.create_task(child.process.wait()) for child in self._children if child.process is not None]
         if alive:
@@ -115,6 +117,7 @@ class Supervisor:
         theirs, child.line = socket.socketpair()
         child.worker_id, child.started_at, child.is_restarting = new_worker_id(), time.monotonic(), False
         environment = os.environ | {PARENT_LINE: str(theirs.fileno()), WORKER_ID: child.worker_id}
+        failpoint("supervisor.before_start")
         child.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -125,6 +128,7 @@ class Supervisor:
             pass_fds=(theirs.fileno(),),
         )
         theirs.close()
+        failpoint("supervisor.started")
         if self._is_stopping:  # it was not there yet when the others were told
             child.process.terminate()
         return child.process
@@ -132,6 +136,7 @@ class Supervisor:
     async def _watch(self, child: Child, process: asyncio.subprocess.Process) -> int:
         """The exit code of the process, once it has ended and its jobs are given back; a signal is negative."""
         exit_code = await process.wait()
+        failpoint("supervisor.saw_end")
         child.is_proven = _was_ready(child) or child.is_proven or exit_code < 0
         child.process = None
         has_lived = time.monotonic() - child.started_at >= _STEADY_SECONDS
@@ -142,11 +147,13 @@ class Supervisor:
 
     async def _give_back(self, child: Child, exit_code: int) -> None:
         how = f"killed by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"ended with exit code {exit_code}"
+        failpoint("supervisor.before_give_back")
         try:
             rescued = await self._store.jobs.rescue_from(child.worker_id, is_crash=True)
         except StoreError as error:
             narrate("supervisor", "leaves", child.program.name, f"{how}; upkeep will see to it: {error}", level="error")
             return
+        failpoint("supervisor.gave_back")
         sentence = f"{how}; {len(rescued)} jobs given back"
         narrate("supervisor", "saw die", child.program.name, sentence, level="warning", worker=child.worker_id)
 

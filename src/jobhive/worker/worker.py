@@ -15,6 +15,7 @@ from jobhive.core.ids import new_worker_id
 from jobhive.core.outcome import Complete, Fail, Move
 from jobhive.core.receipt import Claim, Receipt
 from jobhive.core.record import WorkerRecord
+from jobhive.failpoints import failpoint
 from jobhive.narration import narrate
 from jobhive.store.port import Liveness, Store
 from jobhive.streams.writer import StreamWriter
@@ -85,7 +86,9 @@ class Worker:
     async def start(self) -> None:
         """Takes its sign of life, then begins to claim. The store must be open."""
         self._started_at_ms = self._store.clock.now_ms()
+        failpoint("worker.before_hold")
         self._liveness = self._store.hold(self.id)
+        failpoint("worker.held")
         for loop in (
             self._streams.start(),
             self._finisher.start(),
@@ -103,6 +106,7 @@ class Worker:
         Raises WorkerFailed.
         """
         self._is_stopping = True
+        failpoint("worker.stopping")
         await self._claimer.stop()
         if self._failure is None:
             await self._end(timeout, Stop.RELEASE)
@@ -209,6 +213,7 @@ class Worker:
 
     def _let_go(self) -> None:
         """The sign of life goes only when nothing is held: otherwise its end tells others to take the jobs back."""
+        failpoint("worker.before_let_go")
         if self._liveness is not None and not len(self._attempts):
             self._liveness.release()
 

@@ -6,6 +6,7 @@ import apsw
 import psutil
 
 from jobhive.core.errors import StoreRefused
+from jobhive.failpoints import failpoint
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.statements import migrations
 
@@ -45,14 +46,18 @@ def admit_library() -> None:
 def migrate(db: Database, path: Path) -> None:
     """Brings the schema to the newest version. Raises StoreRefused for a foreign file or a newer schema."""
     scripts = migrations()
+    failpoint("migrate.before_begin")
     db.script("BEGIN IMMEDIATE")  # two processes may come at once; closing the connection rolls back
+    failpoint("migrate.begun")
     version = _version(db, path, newest=len(scripts))
     for number, script in enumerate(scripts[version:], version + 1):
         db.script(script)
         db.script(f"PRAGMA user_version = {number}")
     if version < len(scripts):
         db.script(f"PRAGMA application_id = {APPLICATION_ID}")
+    failpoint("migrate.before_commit")
     db.script("COMMIT")
+    failpoint("migrate.committed")
 
 
 def _version(db: Database, path: Path, newest: int) -> int:

@@ -11,28 +11,35 @@ _BUSY_SLEEP_SECONDS = 0.0003
 _BUSY_PATIENCE_SECONDS = 30.0
 
 
-def connect_writer(path: Path) -> Database:
+def connect_writer(path: Path, vfs: str | None = None) -> Database:
     """A connection for the writer thread. Creates the file where it is missing."""
-    db = _connect(path)
-    db.script("PRAGMA journal_mode = WAL")
-    db.script("PRAGMA synchronous = FULL")  # NORMAL loses acknowledged commits in a power cut
-    db.script("PRAGMA wal_autocheckpoint = 4000")
-    db.script("PRAGMA cache_size = -65536")
-    return db
+    return _connect(
+        path,
+        vfs,
+        # NORMAL loses acknowledged commits in a power cut. EXTRA is FULL for a log, and comes first: the journal under
+        # which the log is turned on must be gone for good, for a power cut that brought it back would empty the file.
+        "synchronous = EXTRA",
+        "journal_mode = WAL",
+        "wal_autocheckpoint = 4000",
+        "cache_size = -65536",
+    )
 
 
-def connect_reader(path: Path) -> Database:
+def connect_reader(path: Path, vfs: str | None = None) -> Database:
     """A connection that cannot write."""
-    db = _connect(path)
-    db.script("PRAGMA query_only = ON")
-    return db
+    return _connect(path, vfs, "query_only = ON")
 
 
-def _connect(path: Path) -> Database:
-    connection = apsw.Connection(str(path))
+def _connect(path: Path, vfs: str | None, *pragmas: str) -> Database:
+    connection = apsw.Connection(str(path), vfs=vfs)
     connection.set_busy_handler(_Patience())
     db = Database(connection)
-    db.script("PRAGMA trusted_schema = OFF")
+    try:
+        for pragma in ("trusted_schema = OFF", *pragmas):
+            db.ask(f"PRAGMA {pragma}")  # to its last row: an error may come after the first
+    except BaseException:
+        db.close()
+        raise
     return db
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import apsw
 
 from jobhive.core.clock import Clock
+from jobhive.failpoints import failpoint
 from jobhive.store.port import Liveness
 from jobhive.store.signals import Signals
 from jobhive.store.sqlite.access import Access
@@ -34,9 +35,13 @@ class SqliteJobs(SubmitActs, WorkActs, UpkeepActs, OperateActs):
 
 
 class SqliteStore:
-    """`Store` on one SQLite file. Beside `<file>` it keeps `<file>.d/`: sockets for wake-ups, locks of workers."""
+    """`Store` on one SQLite file. Beside `<file>` it keeps `<file>.d/`: sockets for wake-ups, locks of workers.
 
-    def __init__(self, path: Path, *, lease: timedelta = DEFAULT_LEASE) -> None:
+    `vfs` names a virtual file system of SQLite instead of the operating system's, such as a disk that fails
+    (`jobhive.testing.faults`).
+    """
+
+    def __init__(self, path: Path, *, lease: timedelta = DEFAULT_LEASE, vfs: str | None = None) -> None:
         self.path = path.absolute()
         self.url = f"sqlite:///{self.path}"
         self.clock = Clock()
@@ -44,7 +49,8 @@ class SqliteStore:
         self.signals = Signals()
         self._beside = self.path.with_name(f"{self.path.name}.d")
         self._writer = Writer(self.path, self.clock, self._publish)
-        self._readers = Readers(self.path)
+        self._vfs = vfs
+        self._readers = Readers(self.path, vfs)
         self._wake = WakeSocket(self._beside / "wake", self.signals.publish)
         self._is_open = False
         self._changing = threading.Lock()  # held while it opens or closes: callers may come together, on several loops
@@ -96,17 +102,19 @@ class SqliteStore:
         with translated(self.path):
             admit_library()
             admit_folder(self.path)
-            db = connect_writer(self.path)
+            db = connect_writer(self.path, self._vfs)
             try:
                 migrate(db, self.path)
             except BaseException:
                 db.close()
                 raise
+            failpoint("store.migrated")
             for folder in ("wake", "alive"):
                 (self._beside / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
             self._wake.start()
         self._writer.start(db)
         self._readers.start()
+        failpoint("store.opened")
 
     def _end(self) -> None:
         self._writer.stop()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from jobhive.core.errors import UnknownJob
 from jobhive.core.event import Append, Chunk
 from jobhive.core.record import StreamHead
+from jobhive.failpoints import failpoint
 from jobhive.store.signals import stream_topic
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.database import Database
@@ -33,6 +34,7 @@ def _append(transaction: Transaction, append: Append) -> bool:
     bound = append._asdict() | {"id": append.job_id, "claim": append.token}
     if not db.all("advance_stream", bound):
         return db.one("appended_before", bound) is not None
+    failpoint("act.append")
     db.run("append", bound)
     transaction.topics.add(stream_topic(append.job_id))
     return True

@@ -4,6 +4,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from jobhive.failpoints import failpoint
+
 _SUFFIX = ".alive"
 
 
@@ -14,12 +16,16 @@ class FileLiveness:
         self._path = folder / f"{worker_id}{_SUFFIX}"
         unnamed = folder / f".{worker_id}.new"
         self._descriptor = os.open(unnamed, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        failpoint("liveness.before_lock")
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        failpoint("liveness.before_name")
         unnamed.rename(self._path)
+        failpoint("liveness.named")
 
     def release(self) -> None:
         """Removes the sign of a worker that ends in good order. Further calls do nothing."""
         if self._descriptor >= 0:
+            failpoint("liveness.before_release")
             self._path.unlink(missing_ok=True)
             os.close(self._descriptor)
             self._descriptor = -1
@@ -32,6 +38,7 @@ def dead_workers(folder: Path) -> list[str]:
 
 def bury(folder: Path, worker_id: str) -> None:
     """Removes the sign of a dead worker, after its jobs were taken."""
+    failpoint("liveness.before_bury")
     (folder / f"{worker_id}{_SUFFIX}").unlink(missing_ok=True)
 
 
@@ -40,6 +47,7 @@ def _is_free(path: Path) -> bool:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         return False  # released or buried meanwhile
+    failpoint("liveness.before_look")
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

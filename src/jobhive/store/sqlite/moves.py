@@ -13,6 +13,7 @@ from jobhive.core.event import ATTEMPT
 from jobhive.core.outcome import Cancel, Complete, Fail, JobError, Move, Release, Schedule
 from jobhive.core.receipt import attempt_of
 from jobhive.core.states import State
+from jobhive.failpoints import failpoint
 from jobhive.store.signals import SCHEDULE, job_topic, queue_topic
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.records import dump_error
@@ -125,6 +126,7 @@ def append_told(transaction: Transaction, job_id: str, token: int, first_seq: in
     """Stores events that the store itself tells, such as `attempt`."""
     row = (job_id, first_seq, first_seq + len(events) - 1, token, to_json(events).decode())
     transaction.db.run("append", row)
+    failpoint("act.tell")
 
 
 def _write_state(transaction: Transaction, held: Held, leaving: Leaving, *, told: int) -> None:
@@ -144,6 +146,7 @@ def _write_state(transaction: Transaction, held: Held, leaving: Leaving, *, told
         "told": told,
     }
     transaction.db.run("leave", changes)
+    failpoint("act.leave")
 
 
 def _write_attempt(transaction: Transaction, held: Held, leaving: Leaving) -> None:
@@ -157,6 +160,7 @@ def _write_attempt(transaction: Transaction, held: Held, leaving: Leaving) -> No
         "error": dump_error(leaving.error),
     }
     transaction.db.run("record_attempt", attempt)
+    failpoint("act.note_attempt")
 
 
 def _public(error: JobError | None) -> dict[str, JsonValue]:

@@ -12,6 +12,7 @@ from jobhive.core.event import ATTEMPT
 from jobhive.core.record import JobRecord, QueueStatus
 from jobhive.core.states import State
 from jobhive.core.telling import terminal_event
+from jobhive.failpoints import failpoint
 from jobhive.store.signals import job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.database import Database
@@ -50,6 +51,7 @@ class OperateActs:
     async def _set(self, queue: str, statement: str, settings: dict[str, int | None]) -> QueueStatus:
         def act(transaction: Transaction) -> QueueStatus:
             transaction.db.run(statement, {"queue": queue, **settings})
+            failpoint("act.configure")
             transaction.topics.add(queue_topic(queue))
             listed = _queues(transaction.db, transaction.now_ms)
             return next(status for status in listed if status.name == queue)
@@ -78,6 +80,7 @@ def _reopen_stream(transaction: Transaction, record: JobRecord) -> None:
     events = [(told.type, to_ms(told.at), told.data), (ATTEMPT, transaction.now_ms, again)]
     append_told(transaction, record.job_id, record.token, told.seq, events)
     transaction.db.run("reopen", {"id": record.job_id, "last_seq": told.seq + 1})
+    failpoint("act.reopen")
 
 
 def _purge(transaction: Transaction, job_id: str) -> None:
@@ -86,6 +89,7 @@ def _purge(transaction: Transaction, job_id: str) -> None:
         raise IllegalTransition(job_id, record.state, "purged", _since(record), "cancel it first")
     for statement in ("purge_events", "purge_attempts", "purge_job"):
         transaction.db.run(statement, {"id": job_id})
+        failpoint("act.purge")
     transaction.topics.add(job_topic(job_id))
 
 

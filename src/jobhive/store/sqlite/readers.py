@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from jobhive.core.errors import StoreUnavailable
+from jobhive.failpoints import failpoint
 from jobhive.store.sqlite.connection import connect_reader
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.trouble import translated
@@ -20,8 +21,9 @@ _THREADS = 4
 class Readers:
     """Runs questions on reading connections. Open from `start` to `stop`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, vfs: str | None = None) -> None:
         self._path = path
+        self._vfs = vfs
         self._local = threading.local()  # `.db` per thread, made at its first question
         self._connections: list[Database] = []  # all of them, closed by `stop`
         self._pool: ThreadPoolExecutor | None = None
@@ -47,15 +49,17 @@ class Readers:
     def _ask(self, question: Callable[[Database], T]) -> T:
         with translated(self._path):
             db = self._connection()
+            failpoint("reader.before_begin")
             db.script("BEGIN")
             try:
                 return question(db)
             finally:
+                failpoint("reader.before_end")
                 db.script("COMMIT")
 
     def _connection(self) -> Database:
         known: Database | None = getattr(self._local, "db", None)
         if known is None:
-            known = self._local.db = connect_reader(self._path)
+            known = self._local.db = connect_reader(self._path, self._vfs)
             self._connections.append(known)
         return known

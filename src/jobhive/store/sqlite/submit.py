@@ -9,6 +9,7 @@ from jobhive.core.clock import from_ms
 from jobhive.core.errors import FieldError, IllegalTransition, InvalidInput, KeyReused, QueueFull, UnknownJob
 from jobhive.core.record import AttemptRecord, Inserted, JobFilter, JobRecord, NewJob
 from jobhive.core.states import State
+from jobhive.failpoints import failpoint
 from jobhive.store.port import Page
 from jobhive.store.signals import CANCELS, SCHEDULE, job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
@@ -65,6 +66,7 @@ def _all_but_id_and_params(job: NewJob) -> tuple[object, ...]:
 
 def _insert_alike(transaction: Transaction, jobs: Sequence[NewJob], due: int | None) -> None:
     """Jobs that differ in id and params only."""
+    failpoint("act.insert")
     state = "pending" if due is None else "scheduled"
     stored = {"state": state, "created_at": transaction.now_ms, "run_at": due}
     params = {job.job_id: job.params for job in jobs}
@@ -139,5 +141,6 @@ def _cancel(transaction: Transaction, job_id: str, reason: str) -> JobRecord:
         return record
     statement = "request_cancel" if record.state is State.RUNNING else "cancel_idle"
     transaction.db.run(statement, {"id": job_id, "now": transaction.now_ms, "reason": reason})
+    failpoint("act.cancel")
     transaction.topics |= {job_topic(job_id), CANCELS}
     return find(transaction.db, job_id) or record

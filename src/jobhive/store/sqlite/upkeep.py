@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from jobhive.core.rescue import judge
+from jobhive.failpoints import failpoint
 from jobhive.store.port import Rescued
 from jobhive.store.signals import WORKERS, job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
@@ -41,6 +42,7 @@ class UpkeepActs:
             held_by = transaction.db.all("held_by", {"worker": worker_id})
             was_alone = len(held_by) == 1
             transaction.db.run("leave_worker", {"id": worker_id})
+            failpoint("act.take_from")
             transaction.topics.add(WORKERS)
             jobs = [Held._make(row) for row in held_by]
             return [_take_back(transaction, held, lease_ms, is_crash=is_crash and was_alone) for held in jobs]
@@ -52,6 +54,7 @@ class UpkeepActs:
 
 def _stage(transaction: Transaction, limit: int) -> int:
     rows = transaction.db.all("stage", {"now": transaction.now_ms, "limit": limit})
+    failpoint("act.stage")
     for job_id, queue in rows:
         transaction.topics |= {job_topic(str(job_id)), queue_topic(str(queue))}
     return len(rows)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from jobhive.failpoints import failpoint
 from jobhive.store.signals import EVERYTHING
 
 _SUFFIX = ".sock"
@@ -36,7 +37,9 @@ class WakeSocket:
         if Path("/proc/self/fd").is_dir():  # a short way in: the folder's path may be longer than an address can be
             self._prefix = f"/proc/self/fd/{self._folder_descriptor}"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        failpoint("wake.before_bind")
         self._socket.bind(self._address(self._name))
+        failpoint("wake.bound")
         self._thread = threading.Thread(target=self._listen, args=(self._socket,), name="jobhive-wake", daemon=True)
         self._thread.start()
 
@@ -44,8 +47,10 @@ class WakeSocket:
         """Unbinds and ends the thread."""
         if self._socket is None or self._thread is None:
             return
+        failpoint("wake.before_goodbye")
         self._socket.sendto(_GOODBYE, self._address(self._name))
         self._thread.join()
+        failpoint("wake.before_unbind")
         (self._folder / self._name).unlink(missing_ok=True)
         self._socket.close()
         os.close(self._folder_descriptor)
@@ -63,9 +68,11 @@ class WakeSocket:
             self._send(self._socket, peer, message)
 
     def _send(self, bell: socket.socket, peer: str, message: bytes) -> None:
+        failpoint("wake.before_send")
         try:
             bell.sendto(message, socket.MSG_DONTWAIT, self._address(peer))
         except (ConnectionRefusedError, FileNotFoundError):
+            failpoint("wake.before_forget")
             (self._folder / peer).unlink(missing_ok=True)  # its process is gone
         except OSError:
             return  # its buffer is full: it has wake-ups enough to look
@@ -81,6 +88,7 @@ class WakeSocket:
 
     def _listen(self, bell: socket.socket) -> None:
         while (message := bell.recv(_LARGEST_DATAGRAM + 1)) != _GOODBYE:
+            failpoint("wake.heard")
             self._publish(message.decode(errors="replace").split("\n"))
 
     def _address(self, name: str) -> str:

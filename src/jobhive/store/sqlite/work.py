@@ -10,6 +10,7 @@ from pydantic_core import from_json, to_json
 from jobhive.core.outcome import Complete, Move
 from jobhive.core.receipt import Claim, Receipt
 from jobhive.core.record import JobRecord
+from jobhive.failpoints import failpoint
 from jobhive.store.port import ClaimRequest
 from jobhive.store.signals import job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
@@ -105,6 +106,7 @@ def _take(
     chosen = to_json([row.pop() for row in rows]).decode()
     bound = {"seqs": chosen, "salt": salt, "worker": worker}
     transaction.db.run("claim", {**bound, "now": now_ms, "lease_until": now_ms + lease_ms})
+    failpoint("act.claim")
     for kind, facts in ask.facts.items():
         transaction.db.run("note_facts", {"seqs": chosen, "kind": kind, "facts": facts})
     claims = [Claim._make([*row, queue, now_ms, worker]) for row in rows]
@@ -122,6 +124,7 @@ def _peek(db: Database, queues: Sequence[str], kinds: Sequence[str], limit: int)
 
 def _renew(transaction: Transaction, receipts: Sequence[Receipt], lease_ms: int) -> list[str]:
     until = transaction.now_ms + lease_ms
+    failpoint("act.renew")
     return _ids(transaction.db.many("renew", [(until, *receipt) for receipt in receipts]))
 
 
@@ -145,6 +148,7 @@ def _complete(transaction: Transaction, moves: Sequence[Complete]) -> list[str]:
     for portion in _portions(_first_of_each(moves)):
         bound = {"moves": to_json(portion).decode(), "now": transaction.now_ms}
         changed += transaction.db.changed("complete", bound)
+        failpoint("act.complete")
     if changed < len(moves):  # some belong to somebody else, or were written before: ask one by one
         moves = [move for move in moves if stands_as(transaction.db, move)]
     accepted = [move.job_id for move in moves]

@@ -6,6 +6,7 @@ from pydantic_core import from_json, to_json
 
 from jobhive.core.errors import UnknownWorker
 from jobhive.core.record import WorkerRecord
+from jobhive.failpoints import failpoint
 from jobhive.store.signals import WORKERS
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.database import Row
@@ -31,6 +32,7 @@ class SqliteWorkers:
                 "started_at": worker.started_at_ms,
             }
             transaction.topics.add(WORKERS)
+            failpoint("act.beat")
             return bool(transaction.db.value("beat", bound))
 
         return await self._access.writer.run(act)
@@ -38,6 +40,7 @@ class SqliteWorkers:
     async def leave(self, worker_id: str) -> None:
         def act(transaction: Transaction) -> None:
             transaction.db.run("leave_worker", {"id": worker_id})
+            failpoint("act.leave_worker")
             transaction.topics.add(WORKERS)
 
         await self._access.writer.run(act)
@@ -50,12 +53,14 @@ class SqliteWorkers:
     async def retire(self, worker_id: str) -> WorkerRecord:
         since = self._access.clock.now_ms() - self._access.lease_ms
 
-        def act(transaction: Transaction) -> None:
+        def act(transaction: Transaction) -> list[Row]:
             transaction.db.run("retire", {"id": worker_id, "since": since})
+            failpoint("act.retire")
             transaction.topics.add(WORKERS)
+            return transaction.db.all("active_workers", {"since": since})  # here: once asked, it may soon be gone
 
-        await self._access.writer.run(act)
-        found = [worker for worker in await self.active() if worker.worker_id == worker_id]
+        workers = [_to_worker(row) for row in await self._access.writer.run(act)]
+        found = [worker for worker in workers if worker.worker_id == worker_id]
         if not found:
             raise UnknownWorker(worker_id)
         return found[0]
@@ -65,9 +70,13 @@ class SqliteWorkers:
 
     async def prune(self) -> int:
         before = self._access.clock.now_ms() - _FORGOTTEN_AFTER_LEASES * self._access.lease_ms
-        return await self._access.writer.run(
-            lambda transaction: len(transaction.db.all("prune_workers", {"before": before}))
-        )
+
+        def act(transaction: Transaction) -> int:
+            pruned = transaction.db.all("prune_workers", {"before": before})
+            failpoint("act.prune")
+            return len(pruned)
+
+        return await self._access.writer.run(act)
 
 
 def _to_worker(row: Row) -> WorkerRecord:

@@ -18,6 +18,7 @@ import apsw
 
 from jobhive.core.clock import Clock
 from jobhive.core.errors import JobhiveError, StoreUnavailable
+from jobhive.failpoints import failpoint
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.trouble import translate
 
@@ -104,9 +105,12 @@ class Writer:
     def _serve(self, db: Database) -> None:
         while asks := self._next():
             topics = self._commit(db, asks)
+            failpoint("writer.before_publish")
             if topics:  # first, for whoever is answered goes on at once and holds the interpreter's lock
                 self._publish(topics)
+            failpoint("writer.before_answer")
             _settle(asks)
+        failpoint("writer.before_close")
         db.close()
 
     def _next(self) -> list[_Ask]:
@@ -123,6 +127,7 @@ class Writer:
         return asks
 
     def _commit(self, db: Database, asks: Sequence[_Ask]) -> set[str]:
+        failpoint("writer.before_begin")
         try:
             db.script("BEGIN IMMEDIATE")
         except apsw.Error as error:
@@ -134,13 +139,18 @@ class Writer:
             return self._recover(db, asks, error)
 
     def _transact(self, db: Database, asks: Sequence[_Ask]) -> set[str]:
+        failpoint("writer.begun")
         transaction = Transaction(db, self._clock.now_ms())
         for ask in asks:
             ask.run(transaction)
+            failpoint("writer.acted")
+        failpoint("writer.before_commit")
         db.script("COMMIT")
+        failpoint("writer.committed")
         return transaction.topics
 
     def _recover(self, db: Database, asks: Sequence[_Ask], error: BaseException) -> set[str]:
+        failpoint("writer.before_rollback")
         if db.is_in_transaction:
             db.script("ROLLBACK")
         if len(asks) == 1:

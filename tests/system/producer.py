@@ -1,0 +1,156 @@
+"""Enqueues jobs and looks after them as a program of a user's would; killed and started again, it goes on.
+
+`python -m tests.system.producer` does so in a process of its own, beside the installation that its variables name.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Unpack
+
+import httpx2
+
+from jobhive import Jobhive, StoreError, UnknownJob
+from jobhive.core.ids import new_job_id
+from jobhive.core.record import JobRecord
+from jobhive.core.states import State
+from jobhive.settings import load_settings
+from jobhive.store.port import Store
+from jobhive.store.signals import EVERYTHING
+from jobhive.testing import new_job, record_of
+from jobhive.testing.faults import ENQUEUE, HISTORY, PURGE, History
+from jobhive.testing.jobs import JobChanges
+
+RETRY, RETIRE = "retry", "retire"
+SQUARES = 20
+_DEADLINE_SECONDS = 60
+
+
+class Producer:
+    """Remembers in the history what it asked for, so that a second life repeats it under the same ids."""
+
+    def __init__(self, store: Store, history: History) -> None:
+        self.store = store
+        self.history = history
+        lines = history.read()
+        self._ids = {line.detail["step"]: line.subject for line in lines if line.what == ENQUEUE}
+        self._done = {(line.what, line.subject) for line in lines if line.phase == "ok"}
+
+    async def enqueue(self, step: str, kind: str, **changes: Unpack[JobChanges]) -> str:
+        """The job of this step, enqueued now or in an earlier life."""
+        job_id = self._ids.get(step) or new_job_id()
+        if (ENQUEUE, job_id) not in self._done:
+            changes["job_id"] = job_id
+            with self.history.noting(ENQUEUE, job_id, step=step):
+                await self.store.jobs.insert([new_job(kind, **changes)])
+        return job_id
+
+    def has_done(self, what: str, subject: str) -> bool:
+        """Whether an earlier life did it and knows that it did."""
+        return (what, subject) in self._done
+
+    async def until(self, job_id: str, holds: Callable[[JobRecord], bool]) -> JobRecord:
+        """Waits for a fact of the job's record, also for one that rings no bell."""
+        async with asyncio.timeout(_DEADLINE_SECONDS):
+            with self.store.signals.listen(EVERYTHING) as wake:
+                while not holds(record := await record_of(self.store, job_id)):
+                    await wake.wait(0.1)
+        return record
+
+
+async def produce(producer: Producer, folder: Path) -> None:
+    """Everything that can be asked of a store, asked once."""
+    ids = [await producer.enqueue(f"square {n}", "square", params=f'{{"n": {n}}}') for n in range(SQUARES)]
+    counting = await producer.enqueue("count", "count", params='{"n": 8}')
+    ids.append(await producer.enqueue("fail at first", "fail_at_first"))
+    ids.append(await producer.enqueue("kill once", "kill_once", params=f'{{"marker": "{folder}/was-killed"}}'))
+    doomed = await producer.enqueue("doomed", "fail", max_retries=0)
+    late = await producer.enqueue("late", "square", params='{"n": 1}', delay_ms=300)
+    endless = [await producer.enqueue(f"endless {n}", "until_cancelled") for n in range(2)]
+    await _pause_and_resume(producer)
+    await _follow(producer, counting)
+    await _cancel(producer, endless)
+    await _purge(producer, late)
+    await _retry(producer, doomed)
+    for job_id in [*ids, counting, *endless, doomed]:
+        await producer.until(job_id, _is_final)
+    await _retire(producer)
+
+
+async def _pause_and_resume(producer: Producer) -> None:
+    for is_paused in (True, False):
+        while True:
+            try:
+                await producer.store.jobs.pause("side", is_paused=is_paused)
+            except StoreError:  # a failpoint may say so, once
+                continue
+            break
+
+
+async def _follow(producer: Producer, job_id: str) -> None:
+    """Reads the job's stream over HTTP to its end; a server that is killed comes back."""
+    with producer.store.signals.listen(EVERYTHING) as wake:
+        async with asyncio.timeout(_DEADLINE_SECONDS):
+            while not await _has_ended(job_id):
+                await wake.wait(0.1)
+
+
+async def _has_ended(job_id: str) -> bool:
+    try:
+        async with httpx2.AsyncClient(base_url=load_settings().server, timeout=_DEADLINE_SECONDS) as client:
+            answer = await client.get(f"/v1/jobs/{job_id}/stream")
+    except httpx2.TransportError:
+        return False
+    return "[DONE]" in answer.text
+
+
+async def _cancel(producer: Producer, job_ids: list[str]) -> None:
+    """Only once a lease was renewed: that happens too."""
+    for job_id in job_ids:
+        await producer.until(job_id, lambda record: record.state.is_final or _is_renewed(producer.store, record))
+        await producer.store.jobs.cancel(job_id, "it would never end")
+
+
+def _is_renewed(store: Store, record: JobRecord) -> bool:
+    times = (record.lease_until_ms, record.claimed_at_ms)
+    return None not in times and (times[0] or 0) - (times[1] or 0) > store.lease.total_seconds() * 1000
+
+
+async def _purge(producer: Producer, job_id: str) -> None:
+    if producer.has_done(PURGE, job_id):
+        return
+    try:
+        await producer.until(job_id, _is_final)
+        with producer.history.noting(PURGE, job_id):
+            await producer.store.jobs.purge(job_id)
+    except (LookupError, UnknownJob):  # an earlier life did it and never heard so
+        producer.history.note(PURGE, job_id, "ok")
+
+
+async def _retry(producer: Producer, job_id: str) -> None:
+    record = await producer.until(job_id, _is_final)
+    if record.state is State.FAILED and not producer.has_done(RETRY, job_id):
+        with producer.history.noting(RETRY, job_id):
+            await producer.store.jobs.retry(job_id)
+
+
+async def _retire(producer: Producer) -> None:
+    for worker in await producer.store.workers.active():
+        with producer.history.noting(RETIRE, worker.worker_id):
+            await producer.store.workers.retire(worker.worker_id)
+
+
+def _is_final(record: JobRecord) -> bool:
+    return record.state.is_final
+
+
+async def _main() -> None:
+    history = History(Path(os.environ[HISTORY]))
+    async with Jobhive() as app:
+        await produce(Producer(app.store, history), history.path.parent)
+    history.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())
