@@ -126,7 +126,10 @@ class UpkeepJobs(Protocol):
         ...
 
     async def rescue(self, limit: int) -> list[Rescued]:
-        """Takes jobs from workers whose lease ran out, by the job's `on_crash`."""
+        """Takes jobs from workers whose lease ran out, by the job's `on_crash`.
+
+        A lease that ends far in the future, as when the clock was set back, is cut to at most ten leases from now.
+        """
         ...
 
     async def rescue_from(self, worker_id: str, *, is_crash: bool) -> list[Rescued]:
@@ -209,7 +212,7 @@ class Workers(Protocol):
         ...
 
     async def prune(self) -> int:
-        """Forgets workers silent for long; returns how many."""
+        """Forgets workers silent for long, or last seen far in the future; returns how many."""
         ...
 
 

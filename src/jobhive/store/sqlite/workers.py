@@ -64,10 +64,9 @@ class SqliteWorkers:
         return await asyncio.to_thread(dead_workers, self._access.alive_folder)
 
     async def prune(self) -> int:
-        before = self._access.clock.now_ms() - _FORGOTTEN_AFTER_LEASES * self._access.lease_ms
-        return await self._access.writer.run(
-            lambda transaction: len(transaction.db.all("prune_workers", {"before": before}))
-        )
+        now_ms, long_ms = self._access.clock.now_ms(), _FORGOTTEN_AFTER_LEASES * self._access.lease_ms
+        bounds = {"before": now_ms - long_ms, "after": now_ms + long_ms}
+        return await self._access.writer.run(lambda transaction: len(transaction.db.all("prune_workers", bounds)))
 
 
 def _to_worker(row: Row) -> WorkerRecord:
