@@ -24,7 +24,7 @@ from jobhive.store.sqlite.upkeep import UpkeepActs
 from jobhive.store.sqlite.wake import WakeSocket
 from jobhive.store.sqlite.work import WorkActs
 from jobhive.store.sqlite.workers import SqliteWorkers
-from jobhive.store.sqlite.writer import Writer
+from jobhive.store.sqlite.writer import Transaction, Writer
 
 DEFAULT_LEASE = timedelta(seconds=30)
 
@@ -70,7 +70,7 @@ class SqliteStore:
 
     async def check(self) -> Mapping[str, str]:
         """Writes and reads once. Raises StoreError where something is wrong."""
-        await self._writer.run(lambda transaction: transaction.now_ms)
+        await self._writer.run(_write_something)
         version = await self._readers.run(lambda db: db.pragma("user_version"))
         return {
             "write": "ok",
@@ -116,3 +116,9 @@ class SqliteStore:
     def _publish(self, topics: Collection[str]) -> None:
         self.signals.publish(topics)
         self._wake.tell_others(topics)
+
+
+def _write_something(transaction: Transaction) -> None:
+    """The schema version as it is: SQLite writes its page all the same, which shows whether there is room."""
+    version = transaction.db.pragma("user_version")
+    transaction.db.script(f"PRAGMA user_version = {version}")

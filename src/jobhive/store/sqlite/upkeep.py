@@ -8,6 +8,7 @@ from jobhive.store.signals import WORKERS, job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.liveness import bury
 from jobhive.store.sqlite.moves import Held, Leaving, leave
+from jobhive.store.sqlite.trouble import translated
 from jobhive.store.sqlite.writer import Transaction
 
 _LONGEST_LEASES = 10  # a lease that ends later than so many from now was given by another clock
@@ -51,7 +52,8 @@ class UpkeepActs:
             return [_take_back(transaction, held, lease_ms, is_crash=is_crash and was_alone) for held in jobs]
 
         rescued = await self._access.writer.run(act)
-        bury(self._access.alive_folder, worker_id)
+        with translated(self._access.alive_folder):
+            bury(self._access.alive_folder, worker_id)
         return rescued
 
 
