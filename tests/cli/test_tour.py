@@ -16,7 +16,9 @@ from tests.cli.program import jobhive
 
 VERBS = {
     "serve", "worker", "up", "demo", "run", "stream", "bench", "status", "doctor", "job new", "job ls", "job list",
-    "job show", "job cancel", "job retry", "job result", "job rm", "job delete",
+    "job show", "job cancel", "job retry", "job result", "job rm", "job delete", "db status", "db backup", "db migrate",
+    "db sql",
+    "db status", "db backup", "db migrate", "db sql",
 }  # fmt: skip
 WITHOUT_VARIABLE = {"--help", "--version"}
 

@@ -8,6 +8,7 @@ its transaction is durable. Times are the store's own clock; durations travel as
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -216,6 +217,32 @@ class Workers(Protocol):
         ...
 
 
+class Migration(NamedTuple):
+    """One step from a schema to the next."""
+
+    name: str  # such as `0001_jobs`; they are applied in the order of their names
+    sql: str
+
+
+class Schema(Protocol):
+    """The tables of a store, whether or not it is open: what there is, and what is to come."""
+
+    def migrations(self) -> Sequence[Migration]:
+        """All that this Jobhive knows, in order."""
+        ...
+
+    async def version(self) -> int:
+        """How many of them the database has; 0 where there is none yet. Changes nothing.
+
+        Raises StoreRefused for what is not ours or newer than this Jobhive, StoreUnavailable.
+        """
+        ...
+
+    async def migrate(self) -> Sequence[Migration]:
+        """Applies those that are missing, all or none, and returns them. Raises StoreError."""
+        ...
+
+
 class Store(Protocol):
     """One opened store. `open` before use, `close` after; both are idempotent."""
 
@@ -233,6 +260,9 @@ class Store(Protocol):
     @property
     def workers(self) -> Workers: ...
 
+    @property
+    def schema(self) -> Schema: ...
+
     async def open(self) -> None:
         """Opens and migrates. Raises StoreRefused, StoreUnavailable, StoreFull."""
         ...
@@ -247,6 +277,19 @@ class Store(Protocol):
 
     async def check(self) -> Mapping[str, str]:
         """Deep health: what was checked and what it said. Raises StoreError where something is wrong."""
+        ...
+
+    async def sizes(self) -> Mapping[str, int]:
+        """Bytes on disk, by what takes them; also where it is not open."""
+        ...
+
+    async def backup(self, path: Path) -> None:
+        """Writes a copy of the store as of now to a new file, while work goes on.
+
+        Also where it is not open: nothing is migrated. Once it returns the copy is complete, checked and durable; where
+        it raises there is no file.
+        Raises StoreRefused where the file exists or the engine has tools of its own for this, StoreFull, StoreError.
+        """
         ...
 
 

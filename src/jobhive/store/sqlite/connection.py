@@ -28,6 +28,11 @@ def connect_reader(path: Path) -> Database:
     return db
 
 
+def connect_copier(path: Path) -> Database:
+    """A connection for VACUUM INTO, which a connection that cannot write refuses, although it changes nothing here."""
+    return _connect(path)
+
+
 def _connect(path: Path) -> Database:
     connection = apsw.Connection(str(path))
     connection.set_busy_handler(_Patience())

@@ -13,11 +13,13 @@ from jobhive.store.port import Liveness
 from jobhive.store.signals import Signals
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.admission import admit_folder, admit_library, file_system_of, migrate
+from jobhive.store.sqlite.backup import write_backup
 from jobhive.store.sqlite.connection import connect_writer
 from jobhive.store.sqlite.events import SqliteEvents
 from jobhive.store.sqlite.liveness import FileLiveness
 from jobhive.store.sqlite.operate import OperateActs
 from jobhive.store.sqlite.readers import Readers
+from jobhive.store.sqlite.schema import SqliteSchema
 from jobhive.store.sqlite.submit import SubmitActs
 from jobhive.store.sqlite.trouble import translated
 from jobhive.store.sqlite.upkeep import UpkeepActs
@@ -52,6 +54,7 @@ class SqliteStore:
         self.jobs = SqliteJobs(access)
         self.events = SqliteEvents(access)
         self.workers = SqliteWorkers(access)
+        self.schema = SqliteSchema(self.path)
 
     async def open(self) -> None:
         """Opens and migrates. Raises StoreRefused, StoreUnavailable, StoreFull."""
@@ -79,6 +82,16 @@ class SqliteStore:
             "sqlite": apsw.sqlite_lib_version(),
             "file_system": await asyncio.to_thread(file_system_of, self.path.parent),
         }
+
+    async def sizes(self) -> Mapping[str, int]:
+        """Bytes of the database and of its WAL."""
+        files = {"database": self.path, "wal": self.path.with_name(f"{self.path.name}-wal")}
+        with translated(self.path):
+            return {name: file.stat().st_size if file.exists() else 0 for name, file in files.items()}
+
+    async def backup(self, path: Path) -> None:
+        """Writes a copy by VACUUM INTO, on a connection of its own."""
+        await asyncio.to_thread(write_backup, self.path, path)
 
     def _open(self) -> None:
         with self._changing:
