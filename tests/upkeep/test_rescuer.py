@@ -209,10 +209,19 @@ async def test_a_dead_worker_on_this_machine_is_not_given_the_benefit_of_the_dou
 async def test_an_expired_lease_is_taken_back_by_one_of_many(  # P5, S9
     quick: Jobhive, caplog: pytest.LogCaptureFixture
 ) -> None:
+    told = asyncio.Event()
+
+    def hear(record: logging.LogRecord) -> bool:
+        if record.getMessage().startswith("rescuer rescued"):
+            told.set()
+        return True
+
+    caplog.handler.addFilter(hear)
     claim = await start_one(quick.store, "gone")
     expire_leases(quick.store)
-    async with quick.upkeep(), quick.upkeep():
+    async with quick.upkeep(), quick.upkeep(), asyncio.timeout(20):
         record = await wait_for_state(quick.store, claim.job_id, State.PENDING)
+        await told.wait()
     assert (record.losses, record.crashes, record.failures) == (1, 0, 0)
     rescues = [line for line in caplog.messages if line.startswith("rescuer rescued pending: no sign of gone")]
     assert len(rescues) == 1  # by two rescuers

@@ -24,10 +24,15 @@ def doubt(before: Look | None, now: Look, *, was_answered: bool, every: float, l
         return "what was before is not known"
     if not was_answered:
         return "the store was away"
-    passed = now.steady - before.steady
-    jump = now.wall - before.wall - passed
-    if abs(jump) > _TOLERATED_JUMP_SECONDS:
+    passed, jump = now.steady - before.steady, jump_between(before, now)
+    if jump:
         return f"the clock jumped by {jump:+.1f} s"
     if passed > every + max(lease * _SAFE_SHARE, _SHORTEST_PAUSE_SECONDS):
         return f"this process stood still for {passed:.1f} s"
     return None
+
+
+def jump_between(before: Look, now: Look) -> float:
+    """Seconds by which the store's clock was set forwards or backwards; 0 for what any clock does."""
+    jump = (now.wall - before.wall) - (now.steady - before.steady)
+    return jump if abs(jump) > _TOLERATED_JUMP_SECONDS else 0.0

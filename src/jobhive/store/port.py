@@ -26,6 +26,7 @@ from jobhive.core.record import (
     StreamHead,
     WorkerRecord,
 )
+from jobhive.core.retention import Retention
 from jobhive.store.signals import Signals
 
 
@@ -43,6 +44,14 @@ class Rescued(NamedTuple):
     worker: str
     verdict: str  # pending, failed or cancelled: where the job went
     silence: timedelta  # since its last renewal
+
+
+class Pruned(NamedTuple):
+    """What one step through old jobs has done."""
+
+    jobs: int  # deleted
+    cursor: str  # where the next step goes on
+    is_done: bool  # no job that is old enough is left behind the cursor
 
 
 class ClaimRequest(NamedTuple):
@@ -138,6 +147,14 @@ class UpkeepJobs(Protocol):
 
         With `is_crash` (its own process died, seen by its supervisor) a job that was alone in flight counts a crash,
         and the third fails it; in all other cases it counts a loss, limit 20.
+        """
+        ...
+
+    async def prune(self, retention: Retention, cursor: str | None, limit: int) -> Pruned:
+        """Deletes, with events and attempts, what of the next `limit` old jobs has been kept long enough.
+
+        Steps go through jobs in the order of their arrival and cost no more where history is long. None = from the
+        oldest job on. A job that ended late may be behind the cursor by then: go through again now and then.
         """
         ...
 

@@ -18,6 +18,7 @@ from jobhive.store.sqlite.connection import connect_writer
 from jobhive.store.sqlite.events import SqliteEvents
 from jobhive.store.sqlite.liveness import FileLiveness
 from jobhive.store.sqlite.operate import OperateActs
+from jobhive.store.sqlite.prune import PruneActs
 from jobhive.store.sqlite.readers import Readers
 from jobhive.store.sqlite.schema import SqliteSchema
 from jobhive.store.sqlite.submit import SubmitActs
@@ -31,7 +32,7 @@ from jobhive.store.sqlite.writer import Transaction, Writer
 DEFAULT_LEASE = timedelta(seconds=30)
 
 
-class SqliteJobs(SubmitActs, WorkActs, UpkeepActs, OperateActs):
+class SqliteJobs(SubmitActs, WorkActs, UpkeepActs, PruneActs, OperateActs):
     """`Jobs` on SQLite, put together from what each caller may ask."""
 
 
