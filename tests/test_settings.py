@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobhive.core.states import State
 from jobhive.settings import InvalidSettings, Settings, load_settings, variable
 
 
@@ -50,6 +51,9 @@ def test_every_setting_has_its_variable(monkeypatch: pytest.MonkeyPatch) -> None
         "model": "tiny.gguf",
         "poll_interval": "0.5",
         "lease": "2.5",
+        "retain_complete": "12h",
+        "retain_failed": "30d",
+        "retain_cancelled": "90",
         "log_format": "json",
         "log_level": "debug",
     }
@@ -58,6 +62,11 @@ def test_every_setting_has_its_variable(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setenv(f"JOBHIVE_{name.upper()}", value)
     assert load_settings() == Settings.model_validate(given)
     assert load_settings().lease == timedelta(seconds=2.5)
+    assert load_settings().keep == {
+        State.COMPLETE: timedelta(hours=12),
+        State.FAILED: timedelta(days=30),
+        State.CANCELLED: timedelta(seconds=90),
+    }
 
 
 def test_an_empty_variable_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +100,10 @@ def test_the_terminal_asks_where_the_server_listens(host: str, server: str) -> N
         ("JOBHIVE_PORT", "65536", "65535"),
         ("JOBHIVE_LEASE", "0", "greater than or equal"),
         ("JOBHIVE_LEASE", "soon", "'soon'"),
+        ("JOBHIVE_RETAIN_FAILED", "a while", "'a while'"),
+        ("JOBHIVE_RETAIN_FAILED", "-1d", "JOBHIVE_RETAIN_FAILED"),
+        ("JOBHIVE_RETAIN_FAILED", "9" * 400 + "d", "JOBHIVE_RETAIN_FAILED"),
+        ("JOBHIVE_DATA", "~nobody-of-that-name", "a home"),
         ("JOBHIVE_POLL_INTERVAL", "-1", "greater than 0"),
         ("JOBHIVE_POLL_INTERVAL", "inf", "finite"),
         ("JOBHIVE_LOG_FORMAT", "xml", "'auto', 'human' or 'json'"),

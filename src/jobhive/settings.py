@@ -1,6 +1,7 @@
 """Settings of the programs: flag > environment (`JOBHIVE_…`) > `./jobhive.toml` > default."""
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -11,11 +12,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from jobhive.core.errors import JobhiveError
+from jobhive.core.kind import Keep
+from jobhive.core.states import State
 
 FILE_NAME = "jobhive.toml"
 
 LogFormat = Literal["auto", "human", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+
+_SPAN = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>[smhd]?)")
+_UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 _SHOWN_VALUE_LIMIT = 80
 _MAY_HOLD_A_PASSWORD = frozenset({"url", "server"})
@@ -31,11 +37,32 @@ def _server_at(known: Mapping[str, object]) -> str:
     return f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{known['port']}"
 
 
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise PydanticCustomError("home_folder", "Input should begin with the name of a user who has a home") from None
+
+
 def _seconds(given: object) -> object:
     try:
         return float(given) if isinstance(given, str) else given
     except ValueError:
         return given
+
+
+def _span(given: object) -> object:
+    """`30d`, `12h`, `15m`, `90s`, or a number of seconds."""
+    if isinstance(given, str) and (written := _SPAN.fullmatch(given.strip())):
+        return float(written["number"]) * _UNIT_SECONDS[written["unit"]]
+    return given
+
+
+Kept = Annotated[
+    timedelta | None,
+    BeforeValidator(_span),
+    Field(ge=timedelta(0), le=timedelta(days=100 * 366)),
+]
 
 
 def _web_address(given: str) -> str:
@@ -55,7 +82,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    data: Annotated[Path, AfterValidator(Path.expanduser)] = Path(".jobhive")  # folder of everything that is kept
+    data: Annotated[Path, AfterValidator(_expanded)] = Path(".jobhive")  # folder of everything that is kept
     url: str = Field(default_factory=_url_in, min_length=1)  # the store
     host: str = Field(default="127.0.0.1", min_length=1)  # the server listens here
     port: int = Field(default=8700, ge=0, le=65535)  # 0 = any free one
@@ -63,8 +90,22 @@ class Settings(BaseModel):
     model: str | None = None  # GGUF file that kind `generate` runs; None = the one that is installed
     poll_interval: float = Field(default=2.0, gt=0, allow_inf_nan=False)  # seconds between looks without a wake-up
     lease: Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(seconds=1))] = timedelta(seconds=30)
+    retain_complete: Kept = (
+        None  # how long jobs are kept after their end, where their kind says nothing; None = for ever
+    )
+    retain_failed: Kept = None
+    retain_cancelled: Kept = None
     log_format: LogFormat = "auto"
     log_level: LogLevel = "info"
+
+    @property
+    def keep(self) -> Keep:
+        """How long ended jobs are kept, by state."""
+        return {
+            State.COMPLETE: self.retain_complete,
+            State.FAILED: self.retain_failed,
+            State.CANCELLED: self.retain_cancelled,
+        }
 
 
 class Flags(TypedDict, total=False):

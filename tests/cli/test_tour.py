@@ -16,7 +16,8 @@ from tests.cli.program import jobhive
 
 VERBS = {
     "serve", "worker", "up", "demo", "run", "stream", "bench", "status", "doctor", "job new", "job ls", "job list",
-    "job show", "job cancel", "job retry", "job result", "job rm", "job delete",
+    "job show", "job cancel", "job retry", "job result", "job rm", "job delete", "db status", "db backup", "db migrate",
+    "db sql",
 }  # fmt: skip
 WITHOUT_VARIABLE = {"--help", "--version"}
 
@@ -60,7 +61,7 @@ def test_help_of_the_program_lists_verbs_and_exit_codes() -> None:  # UC3
     assert "\x1b" not in done.out
 
 
-@pytest.mark.parametrize("noun", [[], ["job"]])
+@pytest.mark.parametrize("noun", [[], ["job"], ["db"]])
 def test_a_noun_alone_shows_its_verbs(noun: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert outcome(noun) == 0
     alone = capsys.readouterr().out

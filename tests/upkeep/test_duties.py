@@ -12,11 +12,9 @@ from jobhive.store.signals import EVERYTHING, SCHEDULE, job_topic
 from jobhive.testing import (
     SECOND,
     advance,
-    expire_leases,
     insert_one,
     new_worker,
     record_of,
-    start_one,
     wait_for_state,
 )
 from jobhive.upkeep.duty import Duty
@@ -77,26 +75,6 @@ async def test_more_than_one_batch_of_due_jobs_is_staged_at_once(app: Jobhive) -
             with app.store.signals.listen(EVERYTHING) as wake:
                 while (await app.store.jobs.counts())["pending"] < 1_500:
                     await wake.wait(1)
-
-
-async def test_an_expired_lease_is_taken_back_by_any_upkeep(app: Jobhive, caplog: pytest.LogCaptureFixture) -> None:
-    claim = await start_one(app.store, "gone")  # P5, S9
-    expire_leases(app.store)
-    async with app.upkeep(), app.upkeep():
-        record = await wait_for_state(app.store, claim.job_id, State.PENDING)
-    assert (record.losses, record.crashes, record.failures) == (1, 0, 0)
-    rescues = [line for line in caplog.messages if line.startswith("rescuer rescued pending: no sign of gone")]
-    assert len(rescues) == 1  # by two rescuers
-
-
-async def test_a_lease_that_holds_is_left_alone(app: Jobhive) -> None:  # D5
-    held, lost = await start_one(app.store, "alive"), await start_one(app.store, "gone")
-    advance(app.store.lease / 2, app.store)
-    assert await app.store.jobs.renew([held.receipt]) == [held.job_id]
-    advance(app.store.lease / 2 + SECOND, app.store)
-    async with app.upkeep():
-        await wait_for_state(app.store, lost.job_id, State.PENDING)
-    assert (await record_of(app.store, held.job_id)).state is State.RUNNING
 
 
 async def test_workers_that_were_silent_for_long_are_forgotten(app: Jobhive) -> None:

@@ -192,8 +192,8 @@ async def test_a_job_whose_worker_is_gone_is_cancelled_by_the_rescuer(app: Jobhi
     assert [claim.job_id for claim in claimed] == [handle.id]
     await handle.cancel()
     expire_leases(app.store)
-    async with app.upkeep():
-        assert (await cancelled(app, handle)).reason == "cancelled by its caller"
+    await app.store.jobs.rescue(10)
+    assert (await cancelled(app, handle)).reason == "cancelled by its caller"
 
 
 async def test_a_request_from_another_process_comes_through(app: Jobhive) -> None:  # S9

@@ -57,6 +57,7 @@ async def test_a_defect_in_any_loop_ends_the_worker_and_loses_no_job(  # D9
         await worker.stop()
     monkeypatch.undo()
     expire_leases(app.store, elsewhere.store)
+    await elsewhere.store.jobs.rescue(10)
     is_first = False
     async with elsewhere.worker():
         record = await wait_for_state(elsewhere.store, handle.id)

@@ -68,6 +68,7 @@ async def test_a_late_result_is_thrown_away_and_said_so(  # B2, P4
     await stale.start()
     await wait_for_state(app.store, handle.id, State.RUNNING)
     expire_leases(app.store, elsewhere.store)
+    await elsewhere.store.jobs.rescue(10)
     async with elsewhere.worker():
         await is_with(elsewhere, handle)
         late.set()
@@ -108,6 +109,7 @@ async def test_what_a_stale_worker_tells_is_refused_and_ends_its_attempt(  # B2,
     await stale.start()
     await wait_for_job(app.store, handle.id, lambda job: job.last_seq > 1, "it told nothing")
     expire_leases(app.store, elsewhere.store)
+    await elsewhere.store.jobs.rescue(10)
     async with elsewhere.worker():
         assert await handle.result(timeout=20) == "right"
     late.set()

@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from jobhive import Context, Jobhive, StoreUnavailable
-from jobhive.testing import stored_events
+from jobhive import Context, Jobhive, State, StoreUnavailable
+from jobhive.testing import advance, record_of, stored_events, wait_for_state
 from jobhive.worker.worker import Worker
 from tests.worker.failing_part import FailingPart
+
+GIVEN_UP = (
+    "finisher gave up work: its end could not be recorded in time; its job is taken back when its lease ends: "
+    "it does not answer"
+)
 
 
 @pytest.fixture
@@ -79,3 +84,58 @@ async def test_trouble_with_the_store_is_waited_out_and_told_once(  # D9, S8
     job = await handle.job()
     assert (job.attempt, job.failures) == (1, 0)
     assert [event.data for event in await stored_events(app.store, handle.id)] == [{"line": "a line"}]
+
+
+async def test_a_result_that_cannot_be_recorded_does_not_keep_its_job_for_ever(  # D9, S8
+    app: Jobhive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    unsteady = FailingPart(app.store.jobs, "finish", StoreUnavailable("it does not answer"))
+
+    @app.job()
+    async def work() -> str:
+        return "done"
+
+    given_up = Line(GIVEN_UP)
+    caplog.handler.addFilter(given_up)
+    handle = await work.enqueue()
+    with monkeypatch.context() as trouble:
+        trouble.setattr(app.store, "jobs", unsteady)
+        worker = Worker(app.store, app.kinds, concurrency=1)
+    await worker.start()
+    async with asyncio.timeout(20):
+        await given_up.was_told.wait()  # though its lease could be renewed all the time
+    assert worker.describe().running == 0
+    job = await record_of(app.store, handle.id)
+    assert job.state is State.RUNNING
+    advance(timedelta(milliseconds=(job.lease_until_ms or 0) - app.store.clock.now_ms() + 1), app.store)
+    assert [each.job_id for each in await app.store.jobs.rescue(10)] == [handle.id]
+    unsteady.heal()
+    assert (await wait_for_state(app.store, handle.id)).result == '"done"'
+    await worker.stop()
+    assert (await record_of(app.store, handle.id)).attempt == 2
+    assert caplog.messages.count("finisher waits results: it does not answer") == 1
+
+
+async def test_results_under_lost_leases_are_thrown_away_while_the_store_is_gone(  # B2, D9
+    app: Jobhive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = StoreUnavailable("it does not answer")
+    unsteady = FailingPart(FailingPart(app.store.jobs, "finish", away), "renew", away)
+
+    @app.job()
+    async def work() -> str:
+        return "done"
+
+    handle = await work.enqueue()
+    with monkeypatch.context() as trouble:
+        trouble.setattr(app.store, "jobs", unsteady)
+        trouble.setattr("jobhive.worker.finisher._PATIENT_SHARE", 1000)
+        worker = Worker(app.store, app.kinds, error_backoff=0.01)
+    given_up = Line(GIVEN_UP)
+    caplog.handler.addFilter(given_up)
+    await worker.start()
+    async with asyncio.timeout(20):
+        await given_up.was_told.wait()
+    assert worker.describe().running == 0
+    await worker.stop()
+    assert (await record_of(app.store, handle.id)).state is State.RUNNING

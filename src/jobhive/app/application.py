@@ -16,6 +16,7 @@ from jobhive.client.submit import Submitter
 from jobhive.core.errors import UnknownJob
 from jobhive.core.job import Job, typed
 from jobhive.core.record import JobFilter, JobRecord
+from jobhive.core.retention import retentions
 from jobhive.core.states import State
 from jobhive.settings import load_settings
 from jobhive.store.port import Store
@@ -50,6 +51,7 @@ class Jobhive:
         self.store: Store = store_at(settings.url, settings.lease)
         self.kinds = Kinds()
         self.poll_interval = settings.poll_interval  # seconds
+        self._keep = settings.keep
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -137,7 +139,7 @@ class Jobhive:
             poll_interval=self.poll_interval,
             worker_id=given_worker_id(),
         )
-        async with upkeep(store):
+        async with self.upkeep():
             await worker.start()
             try:
                 yield worker
@@ -166,5 +168,6 @@ class Jobhive:
     @asynccontextmanager
     async def upkeep(self) -> AsyncGenerator[None]:
         """Performs the upkeep duties for the length of the block."""
-        async with upkeep(await self.opened()):
+        kinds = [handler.kind for handler in self.kinds]
+        async with upkeep(await self.opened(), retentions(kinds, self._keep)):
             yield

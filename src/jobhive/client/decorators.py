@@ -1,8 +1,8 @@
 """`@app.job`: from a function to a kind. The overloads tell type checkers what each sort of function becomes."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from datetime import timedelta
-from typing import Concatenate, Literal, ParamSpec, TypedDict, TypeVar, overload
+from typing import Concatenate, Literal, ParamSpec, TypedDict, TypeVar, cast, overload
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -11,13 +11,22 @@ from jobhive.client.function import JobFunction, OpensStore
 from jobhive.client.handler import Function, Handler, params_model, result_type, style_of, wants_context
 from jobhive.client.registry import Kinds
 from jobhive.client.steering import as_timedelta
-from jobhive.core.kind import Kind, Progress
+from jobhive.core.kind import Keep, Kind, Progress
 from jobhive.core.outcome import OnCrash
 from jobhive.core.retry import Backoff, RetryPolicy
+from jobhive.core.states import FINAL, State
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Y = TypeVar("Y")
+
+
+class Retain(TypedDict, total=False):
+    """How long ended jobs are kept, by how they ended; seconds if a number, None = until somebody purges them."""
+
+    complete: timedelta | float | None
+    failed: timedelta | float | None
+    cancelled: timedelta | float | None
 
 
 class KindSettings(TypedDict, total=False):
@@ -29,6 +38,7 @@ class KindSettings(TypedDict, total=False):
     retry_on: tuple[type[BaseException], ...]  # only these exceptions are tried again; all unless given
     timeout: timedelta | float  # bounds one attempt; seconds if a number
     on_crash: Literal["retry", "fail"]  # when the worker dies in mid-job; "retry" unless given
+    retain: Retain | timedelta | float  # how long ended jobs are kept; one time stands for all of them
 
 
 class JobSettings(KindSettings, total=False):
@@ -106,7 +116,20 @@ def kind_of(
         retry=_retry_policy(settings),
         timeout=as_timedelta(settings["timeout"], "timeout") if "timeout" in settings else None,
         on_crash=OnCrash(settings.get("on_crash", OnCrash.RETRY)),
+        retain=_keep(settings["retain"]) if "retain" in settings else {},
     )
+
+
+def _keep(retain: Retain | timedelta | float) -> Keep:
+    if isinstance(retain, timedelta | float | int):
+        return dict.fromkeys(FINAL, as_timedelta(retain, "retain"))
+    said = cast("Mapping[str, timedelta | float | None]", retain)
+    unknown = sorted(said.keys() - FINAL)
+    if unknown:
+        raise ValueError(f"retain knows complete, failed and cancelled, not {', '.join(unknown)}")
+    return {
+        State(name): None if keep is None else as_timedelta(keep, f"retain[{name!r}]") for name, keep in said.items()
+    }
 
 
 def _retry_policy(settings: KindSettings) -> RetryPolicy:

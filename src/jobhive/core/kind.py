@@ -1,6 +1,7 @@
 """What a job of one name is: its types and its policy. How it runs is the client's and the worker's affair."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Generic
@@ -12,6 +13,7 @@ from typing_extensions import TypeVar
 from jobhive.core.errors import FieldError, InvalidInput
 from jobhive.core.outcome import OnCrash
 from jobhive.core.retry import RetryPolicy
+from jobhive.core.states import State
 from jobhive.core.validation import invalid
 
 KIND_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
@@ -27,6 +29,8 @@ class Progress(BaseModel):
     percentage: float | None = Field(default=None, ge=0, le=100)
     message: str | None = None
 
+
+Keep = Mapping[State, timedelta | None]  # how long ended jobs are kept, by state; None = until somebody purges them
 
 P = TypeVar("P", bound=BaseModel, default=BaseModel)
 G = TypeVar("G", bound=BaseModel, default=BaseModel)
@@ -45,6 +49,9 @@ class Kind(Generic[P, G, R]):
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     timeout: timedelta | None = None
     on_crash: OnCrash = OnCrash.RETRY
+    retain: Keep = field(
+        default_factory=dict[State, timedelta | None]
+    )  # final states that it says nothing of follow the application
     # Of `params`; skips the model's own wrappers.
     _params: TypeAdapter[P] = field(init=False, repr=False, compare=False)
 

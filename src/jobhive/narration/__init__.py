@@ -2,7 +2,7 @@
 
 from jobhive.narration.configure import configure_logging
 from jobhive.narration.episode import Episode
-from jobhive.narration.narrate import narrate
+from jobhive.narration.narrate import Level, narrate
 from jobhive.narration.printable import printable
 
-__all__ = ["Episode", "configure_logging", "narrate", "printable"]
+__all__ = ["Episode", "Level", "configure_logging", "narrate", "printable"]

@@ -8,6 +8,7 @@ its transaction is durable. Times are the store's own clock; durations travel as
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -25,6 +26,7 @@ from jobhive.core.record import (
     StreamHead,
     WorkerRecord,
 )
+from jobhive.core.retention import Retention
 from jobhive.store.signals import Signals
 
 
@@ -42,6 +44,14 @@ class Rescued(NamedTuple):
     worker: str
     verdict: str  # pending, failed or cancelled: where the job went
     silence: timedelta  # since its last renewal
+
+
+class Pruned(NamedTuple):
+    """What one step through old jobs has done."""
+
+    jobs: int  # deleted
+    cursor: str  # where the next step goes on
+    is_done: bool  # no job that is old enough is left behind the cursor
 
 
 class ClaimRequest(NamedTuple):
@@ -126,7 +136,10 @@ class UpkeepJobs(Protocol):
         ...
 
     async def rescue(self, limit: int) -> list[Rescued]:
-        """Takes jobs from workers whose lease ran out, by the job's `on_crash`."""
+        """Takes jobs from workers whose lease ran out, by the job's `on_crash`.
+
+        A lease that ends far in the future, as when the clock was set back, is cut to at most ten leases from now.
+        """
         ...
 
     async def rescue_from(self, worker_id: str, *, is_crash: bool) -> list[Rescued]:
@@ -134,6 +147,14 @@ class UpkeepJobs(Protocol):
 
         With `is_crash` (its own process died, seen by its supervisor) a job that was alone in flight counts a crash,
         and the third fails it; in all other cases it counts a loss, limit 20.
+        """
+        ...
+
+    async def prune(self, retention: Retention, cursor: str | None, limit: int) -> Pruned:
+        """Deletes, with events and attempts, what of the next `limit` old jobs has been kept long enough.
+
+        Steps go through jobs in the order of their arrival and cost no more where history is long. None = from the
+        oldest job on. A job that ended late may be behind the cursor by then: go through again now and then.
         """
         ...
 
@@ -209,7 +230,33 @@ class Workers(Protocol):
         ...
 
     async def prune(self) -> int:
-        """Forgets workers silent for long; returns how many."""
+        """Forgets workers silent for long, or last seen far in the future; returns how many."""
+        ...
+
+
+class Migration(NamedTuple):
+    """One step from a schema to the next."""
+
+    name: str  # such as `0001_jobs`; they are applied in the order of their names
+    sql: str
+
+
+class Schema(Protocol):
+    """The tables of a store, whether or not it is open: what there is, and what is to come."""
+
+    def migrations(self) -> Sequence[Migration]:
+        """All that this Jobhive knows, in order."""
+        ...
+
+    async def version(self) -> int:
+        """How many of them the database has; 0 where there is none yet. Changes nothing.
+
+        Raises StoreRefused for what is not ours or newer than this Jobhive, StoreUnavailable.
+        """
+        ...
+
+    async def migrate(self) -> Sequence[Migration]:
+        """Applies those that are missing, all or none, and returns them. Raises StoreError."""
         ...
 
 
@@ -230,6 +277,9 @@ class Store(Protocol):
     @property
     def workers(self) -> Workers: ...
 
+    @property
+    def schema(self) -> Schema: ...
+
     async def open(self) -> None:
         """Opens and migrates. Raises StoreRefused, StoreUnavailable, StoreFull."""
         ...
@@ -244,6 +294,19 @@ class Store(Protocol):
 
     async def check(self) -> Mapping[str, str]:
         """Deep health: what was checked and what it said. Raises StoreError where something is wrong."""
+        ...
+
+    async def sizes(self) -> Mapping[str, int]:
+        """Bytes on disk, by what takes them; also where it is not open."""
+        ...
+
+    async def backup(self, path: Path) -> None:
+        """Writes a copy of the store as of now to a new file, while work goes on.
+
+        Also where it is not open: nothing is migrated. Once it returns the copy is complete, checked and durable; where
+        it raises there is no file.
+        Raises StoreRefused where the file exists or the engine has tools of its own for this, StoreFull, StoreError.
+        """
         ...
 
 

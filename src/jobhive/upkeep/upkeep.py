@@ -1,8 +1,9 @@
 """All duties of one process."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
+from jobhive.core.retention import Retention
 from jobhive.store.port import Store
 from jobhive.upkeep.duty import Duty
 from jobhive.upkeep.pruner import Pruner
@@ -11,9 +12,9 @@ from jobhive.upkeep.stager import Stager
 
 
 @asynccontextmanager
-async def upkeep(store: Store) -> AsyncGenerator[None]:
+async def upkeep(store: Store, retentions: Sequence[Retention] = ()) -> AsyncGenerator[None]:
     """Performs every duty for the length of the block. The store must be open."""
-    duties: list[Duty] = [Stager(store), Rescuer(store), Pruner(store)]
+    duties: list[Duty] = [Stager(store), Rescuer(store), Pruner(store, retentions)]
     for duty in duties:
         duty.start()
     try:

@@ -1,27 +1,42 @@
-"""Writes what attempts led to, many at a time. What the store refuses belongs to somebody else and is thrown away."""
+"""Writes what attempts led to, many at a time. What the store refuses belongs to somebody else and is thrown away.
+
+So is what cannot be written for most of a lease: a result that nobody can record must not keep its job for ever.
+"""
 
 import asyncio
+import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from jobhive.core.errors import StoreError
 from jobhive.core.outcome import Cancel, Complete, Fail, Move, Release, Schedule
 from jobhive.failpoints import failpoint
 from jobhive.narration import Episode, narrate
 from jobhive.store.port import WorkerJobs
-from jobhive.worker.attempts import Attempt, Attempts
+from jobhive.worker.attempts import Attempt, Attempts, Stop
+
+_PATIENT_SHARE = 0.8  # of the lease; after that without success the move is thrown away
+_FEWEST_TRIES = 8  # in that time
 
 
 class Finisher:
     """Takes moves from attempts and writes them until the store has answered. Runs from `start` to `stop`."""
 
     def __init__(
-        self, jobs: WorkerJobs, attempts: Attempts, error_backoff: float, written: Callable[[Move], None]
+        self,
+        jobs: WorkerJobs,
+        attempts: Attempts,
+        lease: timedelta,
+        error_backoff: float,
+        written: Callable[[Move], None],
     ) -> None:
         self._jobs = jobs
         self._attempts = attempts
-        self._error_backoff = error_backoff  # seconds between tries while the store does not answer
+        self._patience = _PATIENT_SHARE * lease.total_seconds()  # with a move, from its first failure on
+        self._error_backoff = min(error_backoff, self._patience / _FEWEST_TRIES)  # seconds between tries
         self._written = written  # told of every accepted move
         self._moves: dict[Attempt, Move] = {}  # handed over, not yet written
+        self._given_up_at: dict[Attempt, float] = {}  # monotonic, of moves that failed to be written at least once
         self._handed = asyncio.Event()  # set by `hand_over`, cleared by the loop before it looks
         self._idle = asyncio.Event()  # set while nothing waits to be written
         self._idle.set()
@@ -70,12 +85,13 @@ class Finisher:
         try:
             accepted = set(await self._jobs.finish(list(batch.values())))
         except StoreError as error:
-            self._moves = batch | self._moves
             self._trouble.begin(str(error))
+            self._moves = self._worth_another_try(batch, error) | self._moves
             await asyncio.sleep(self._error_backoff)
             return
         self._trouble.end()
         failpoint("finisher.written")
+        self._given_up_at.clear()
         self._attempts.drop(batch)
         for attempt, move in batch.items():
             if move.job_id not in accepted:
@@ -84,6 +100,23 @@ class Finisher:
             self._written(move)
             if not isinstance(move, Complete):  # there are thousands of results each second
                 _tell(attempt, move)
+
+    def _worth_another_try(self, batch: dict[Attempt, Move], error: StoreError) -> dict[Attempt, Move]:
+        """Those whose lease can still be ours; the others are dropped, and with them the renewal of their leases."""
+        now = time.monotonic()
+        for attempt in batch:
+            self._given_up_at.setdefault(attempt, now + self._patience)
+        hopeless = [each for each in batch if each.stop is Stop.LOST or now >= self._given_up_at[each]]
+        self._attempts.drop(hopeless)
+        for attempt in hopeless:
+            del self._given_up_at[attempt]
+            _tell_hopeless(attempt, error)
+        return {attempt: move for attempt, move in batch.items() if attempt in self._given_up_at}
+
+
+def _tell_hopeless(attempt: Attempt, error: StoreError) -> None:
+    sentence = f"its end could not be recorded in time; its job is taken back when its lease ends: {error}"
+    narrate("finisher", "gave up", attempt.claim.kind, sentence, job_id=attempt.claim.job_id, level="error")
 
 
 def _tell_refused(attempt: Attempt) -> None:

@@ -69,7 +69,7 @@ class Worker:
         self._streams = StreamWriter(store.events, store.clock)
         self._handling = Handling(self._streams)
         self._executor = Executor(self._handling, Random())
-        self._finisher = Finisher(store.jobs, self._attempts, error_backoff, self._count)
+        self._finisher = Finisher(store.jobs, self._attempts, store.lease, error_backoff, self._count)
         ask = claim_request(self.id, self.queues, kinds)
         take = next_in_line(store.jobs, ask) if choose is None else chosen(store.jobs, ask, kinds, choose)
         self._claimer = Claimer(take, self._begin, self._slots, poll_interval, error_backoff)

@@ -1,5 +1,6 @@
 """Which files we open, and bringing them to our schema. What is not ours stays untouched."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
@@ -7,6 +8,7 @@ import psutil
 
 from jobhive.core.errors import StoreRefused
 from jobhive.failpoints import failpoint
+from jobhive.store.port import Migration
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.statements import migrations
 
@@ -43,29 +45,33 @@ def admit_library() -> None:
         )
 
 
-def migrate(db: Database, path: Path) -> None:
-    """Brings the schema to the newest version. Raises StoreRefused for a foreign file or a newer schema."""
-    scripts = migrations()
+def migrate(db: Database, path: Path) -> Sequence[Migration]:
+    """Brings the schema to the newest version; returns what was missing. Raises StoreRefused for a foreign file or a
+    newer schema."""
     failpoint("migrate.before_begin")
     db.script("BEGIN IMMEDIATE")  # two processes may come at once; closing the connection rolls back
     failpoint("migrate.begun")
-    version = _version(db, path, newest=len(scripts))
-    for number, script in enumerate(scripts[version:], version + 1):
-        db.script(script)
+    version = schema_version(db, path)
+    missing = migrations()[version:]
+    for number, migration in enumerate(missing, version + 1):
+        db.script(migration.sql)
         db.script(f"PRAGMA user_version = {number}")
-    if version < len(scripts):
+    if missing:
         db.script(f"PRAGMA application_id = {APPLICATION_ID}")
     failpoint("migrate.before_commit")
     db.script("COMMIT")
     failpoint("migrate.committed")
+    return missing
 
 
-def _version(db: Database, path: Path, newest: int) -> int:
+def schema_version(db: Database, path: Path) -> int:
+    """How many migrations the file has. Raises StoreRefused for a foreign file or a newer schema."""
     owner = db.pragma("application_id")
     version = db.pragma("user_version")
     tables = db.ask("SELECT name FROM sqlite_schema LIMIT 1")
     if owner != APPLICATION_ID and (owner or version or tables):
         raise StoreRefused(f"{path} is a database of another program; give Jobhive a file of its own")
+    newest = len(migrations())
     if version > newest:
         raise StoreRefused(f"{path} has schema {version}, this Jobhive knows up to {newest}; upgrade Jobhive")
     return int(version)

@@ -30,6 +30,11 @@ def connect_reader(path: Path, vfs: str | None = None) -> Database:
     return _connect(path, vfs, "query_only = ON")
 
 
+def connect_copier(path: Path, vfs: str | None = None) -> Database:
+    """A connection for VACUUM INTO, which a connection that cannot write refuses, although it changes nothing here."""
+    return _connect(path, vfs)
+
+
 def _connect(path: Path, vfs: str | None, *pragmas: str) -> Database:
     connection = apsw.Connection(str(path), vfs=vfs)
     connection.set_busy_handler(_Patience())

@@ -62,5 +62,5 @@ class Database:
         return bool(self._connection.in_transaction)
 
     def close(self) -> None:
-        """Ends the connection."""
-        self._connection.close()
+        """Ends the connection, whatever state it is in; what it has not committed is undone."""
+        self._connection.close(True)

@@ -14,23 +14,26 @@ from jobhive.store.port import Liveness
 from jobhive.store.signals import Signals
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.admission import admit_folder, admit_library, file_system_of, migrate
+from jobhive.store.sqlite.backup import write_backup
 from jobhive.store.sqlite.connection import connect_writer
 from jobhive.store.sqlite.events import SqliteEvents
 from jobhive.store.sqlite.liveness import FileLiveness
 from jobhive.store.sqlite.operate import OperateActs
+from jobhive.store.sqlite.prune import PruneActs
 from jobhive.store.sqlite.readers import Readers
+from jobhive.store.sqlite.schema import SqliteSchema
 from jobhive.store.sqlite.submit import SubmitActs
 from jobhive.store.sqlite.trouble import translated
 from jobhive.store.sqlite.upkeep import UpkeepActs
 from jobhive.store.sqlite.wake import WakeSocket
 from jobhive.store.sqlite.work import WorkActs
 from jobhive.store.sqlite.workers import SqliteWorkers
-from jobhive.store.sqlite.writer import Writer
+from jobhive.store.sqlite.writer import Transaction, Writer
 
 DEFAULT_LEASE = timedelta(seconds=30)
 
 
-class SqliteJobs(SubmitActs, WorkActs, UpkeepActs, OperateActs):
+class SqliteJobs(SubmitActs, WorkActs, UpkeepActs, PruneActs, OperateActs):
     """`Jobs` on SQLite, put together from what each caller may ask."""
 
 
@@ -48,7 +51,7 @@ class SqliteStore:
         self.lease = lease
         self.signals = Signals()
         self._beside = self.path.with_name(f"{self.path.name}.d")
-        self._writer = Writer(self.path, self.clock, self._publish)
+        self._writer = Writer(self.path, self.clock, self._publish, vfs)
         self._vfs = vfs
         self._readers = Readers(self.path, vfs)
         self._wake = WakeSocket(self._beside / "wake", self.signals.publish)
@@ -58,6 +61,7 @@ class SqliteStore:
         self.jobs = SqliteJobs(access)
         self.events = SqliteEvents(access)
         self.workers = SqliteWorkers(access)
+        self.schema = SqliteSchema(self.path)
 
     async def open(self) -> None:
         """Opens and migrates. Raises StoreRefused, StoreUnavailable, StoreFull."""
@@ -76,7 +80,7 @@ class SqliteStore:
 
     async def check(self) -> Mapping[str, str]:
         """Writes and reads once. Raises StoreError where something is wrong."""
-        await self._writer.run(lambda transaction: transaction.now_ms)
+        await self._writer.run(_write_something)
         version = await self._readers.run(lambda db: db.pragma("user_version"))
         return {
             "write": "ok",
@@ -85,6 +89,16 @@ class SqliteStore:
             "sqlite": apsw.sqlite_lib_version(),
             "file_system": await asyncio.to_thread(file_system_of, self.path.parent),
         }
+
+    async def sizes(self) -> Mapping[str, int]:
+        """Bytes of the database and of its WAL."""
+        files = {"database": self.path, "wal": self.path.with_name(f"{self.path.name}-wal")}
+        with translated(self.path):
+            return {name: file.stat().st_size if file.exists() else 0 for name, file in files.items()}
+
+    async def backup(self, path: Path) -> None:
+        """Writes a copy by VACUUM INTO, on a connection of its own."""
+        await asyncio.to_thread(write_backup, self.path, path)
 
     def _open(self) -> None:
         with self._changing:
@@ -124,3 +138,9 @@ class SqliteStore:
     def _publish(self, topics: Collection[str]) -> None:
         self.signals.publish(topics)
         self._wake.tell_others(topics)
+
+
+def _write_something(transaction: Transaction) -> None:
+    """The schema version as it is: SQLite writes its page all the same, which shows whether there is room."""
+    version = transaction.db.pragma("user_version")
+    transaction.db.script(f"PRAGMA user_version = {version}")

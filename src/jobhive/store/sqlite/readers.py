@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from jobhive.core.errors import StoreUnavailable
+from jobhive.core.errors import JobhiveError, StoreUnavailable
 from jobhive.failpoints import failpoint
 from jobhive.store.sqlite.connection import connect_reader
 from jobhive.store.sqlite.database import Database
@@ -49,13 +49,16 @@ class Readers:
     def _ask(self, question: Callable[[Database], T]) -> T:
         with translated(self._path):
             db = self._connection()
-            failpoint("reader.before_begin")
-            db.script("BEGIN")
             try:
-                return question(db)
-            finally:
-                failpoint("reader.before_end")
+                return _in_snapshot(db, question)
+            except JobhiveError:  # an answer too, such as that there is no such job
                 db.script("COMMIT")
+                raise
+            except BaseException:  # whatever state the connection is in, the next question gets a fresh one
+                self._local.db = None
+                self._connections.remove(db)
+                db.close()
+                raise
 
     def _connection(self) -> Database:
         known: Database | None = getattr(self._local, "db", None)
@@ -63,3 +66,12 @@ class Readers:
             known = self._local.db = connect_reader(self._path, self._vfs)
             self._connections.append(known)
         return known
+
+
+def _in_snapshot(db: Database, question: Callable[[Database], T]) -> T:
+    failpoint("reader.before_begin")
+    db.script("BEGIN")
+    answer = question(db)
+    failpoint("reader.before_end")
+    db.script("COMMIT")
+    return answer

@@ -3,6 +3,8 @@
 from functools import cache
 from importlib.resources import files
 
+from jobhive.store.port import Migration
+
 _PACKAGE = "jobhive.store.sqlite"
 
 
@@ -13,8 +15,9 @@ def sql(name: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("--"))
 
 
-def migrations() -> list[str]:
-    """The numbered migrations in order; the first brings an empty file to schema version 1."""
+@cache
+def migrations() -> tuple[Migration, ...]:
+    """Those in `migrations/`, by name; so many of the first ones as the schema's version says are in a database."""
     folder = files(_PACKAGE).joinpath("migrations")
     scripts = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
-    return [script.read_text(encoding="utf-8") for script in scripts]
+    return tuple(Migration(each.name.removesuffix(".sql"), each.read_text(encoding="utf-8")) for each in scripts)

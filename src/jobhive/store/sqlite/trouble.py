@@ -30,7 +30,7 @@ def translate(error: BaseException, path: Path) -> BaseException:
 
 def _from_sqlite(error: apsw.Error, path: Path) -> StoreError:
     match error:
-        case apsw.FullError():
+        case apsw.FullError() | apsw.IOError() if _is_about_room(error):
             return StoreFull(f"no room to write {path}: free some disk space; reads go on, writes resume by themselves")
         case apsw.BusyError() | apsw.LockedError():
             return StoreUnavailable(f"{path} stayed locked by another process; see who holds it with `fuser {path}`")
@@ -42,6 +42,11 @@ def _from_sqlite(error: apsw.Error, path: Path) -> StoreError:
             return StoreUnavailable(f"reading or writing {path} failed ({error}); check the disk")
         case _:
             return StoreError(f"SQLite refused a statement on {path}: {error}")
+
+
+def _is_about_room(error: apsw.Error) -> bool:
+    """Where the index of the WAL cannot grow, SQLite calls it an I/O error."""
+    return isinstance(error, apsw.FullError) or getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE
 
 
 def _from_os(error: OSError, path: Path) -> StoreError:

@@ -9,7 +9,10 @@ from jobhive.store.signals import WORKERS, job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.liveness import bury
 from jobhive.store.sqlite.moves import Held, Leaving, leave
+from jobhive.store.sqlite.trouble import translated
 from jobhive.store.sqlite.writer import Transaction
+
+_LONGEST_LEASES = 10  # a lease that ends later than so many from now was given by another clock
 
 
 class UpkeepActs:
@@ -27,9 +30,12 @@ class UpkeepActs:
 
     async def rescue(self, limit: int) -> list[Rescued]:
         lease_ms = self._access.lease_ms
+        asked_at_ms = self._access.clock.now_ms()  # the caller trusts the clock as of now; it may jump while we queue
 
         def act(transaction: Transaction) -> list[Rescued]:
-            expired = transaction.db.all("expired", {"now": transaction.now_ms, "limit": limit})
+            now_ms = min(asked_at_ms, transaction.now_ms)
+            transaction.db.run("curb", {"latest": now_ms + _LONGEST_LEASES * lease_ms})
+            expired = transaction.db.all("expired", {"now": now_ms, "limit": limit})
             jobs = [Held._make(row) for row in expired]
             return [_take_back(transaction, held, lease_ms, is_crash=False) for held in jobs]
 
@@ -48,7 +54,8 @@ class UpkeepActs:
             return [_take_back(transaction, held, lease_ms, is_crash=is_crash and was_alone) for held in jobs]
 
         rescued = await self._access.writer.run(act)
-        bury(self._access.alive_folder, worker_id)
+        with translated(self._access.alive_folder):
+            bury(self._access.alive_folder, worker_id)
         return rescued
 
 

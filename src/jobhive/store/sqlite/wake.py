@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 
 from jobhive.failpoints import failpoint
@@ -57,7 +58,7 @@ class WakeSocket:
         self._socket = self._thread = None
 
     def tell_others(self, topics: Collection[str]) -> None:
-        """Wakes listeners in other processes."""
+        """Wakes listeners in other processes. A wake-up that cannot be sent costs delay only."""
         peers = self._others()
         if not peers or self._socket is None:
             return
@@ -72,15 +73,21 @@ class WakeSocket:
         try:
             bell.sendto(message, socket.MSG_DONTWAIT, self._address(peer))
         except (ConnectionRefusedError, FileNotFoundError):
-            failpoint("wake.before_forget")
-            (self._folder / peer).unlink(missing_ok=True)  # its process is gone
+            self._forget(peer)
         except OSError:
             return  # its buffer is full: it has wake-ups enough to look
+
+    def _forget(self, peer: str) -> None:
+        """Its process is gone."""
+        failpoint("wake.before_forget")
+        with suppress(OSError):  # it stays and is found gone again
+            (self._folder / peer).unlink()
 
     def _others(self) -> tuple[str, ...]:
         seen_at = os.fstat(self._folder_descriptor).st_mtime_ns
         if seen_at != self._peers_seen_at:
-            names = [entry.name for entry in self._folder.iterdir()]
+            with os.scandir(self._folder_descriptor) as entries:
+                names = [entry.name for entry in entries]
             self._peers = tuple(name for name in names if name.endswith(_SUFFIX) and name != self._name)
             is_settled = time.time_ns() - seen_at > _CLOCK_GRAIN_NS
             self._peers_seen_at = seen_at if is_settled else -1

@@ -11,6 +11,7 @@ from jobhive.store.signals import WORKERS
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.database import Row
 from jobhive.store.sqlite.liveness import dead_workers
+from jobhive.store.sqlite.trouble import translated
 from jobhive.store.sqlite.writer import Transaction
 
 _FORGOTTEN_AFTER_LEASES = 10
@@ -66,13 +67,15 @@ class SqliteWorkers:
         return found[0]
 
     async def dead(self) -> list[str]:
-        return await asyncio.to_thread(dead_workers, self._access.alive_folder)
+        with translated(self._access.alive_folder):
+            return await asyncio.to_thread(dead_workers, self._access.alive_folder)
 
     async def prune(self) -> int:
-        before = self._access.clock.now_ms() - _FORGOTTEN_AFTER_LEASES * self._access.lease_ms
+        now_ms, long_ms = self._access.clock.now_ms(), _FORGOTTEN_AFTER_LEASES * self._access.lease_ms
+        bounds = {"before": now_ms - long_ms, "after": now_ms + long_ms}
 
         def act(transaction: Transaction) -> int:
-            pruned = transaction.db.all("prune_workers", {"before": before})
+            pruned = transaction.db.all("prune_workers", bounds)
             failpoint("act.prune")
             return len(pruned)
 

@@ -1,7 +1,8 @@
 """The one thread of this process that writes. Callers at the same time share one transaction and one fsync.
 
 Each caller is answered only after the commit. Where one caller's statements fail, the transaction is rolled back and
-everybody is served alone, so that nobody pays for a neighbour.
+everybody is served alone, so that nobody pays for a neighbour. The thread outlives every error: a caller that is never
+answered would wait for ever.
 """
 
 import asyncio
@@ -14,11 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import apsw
-
 from jobhive.core.clock import Clock
 from jobhive.core.errors import JobhiveError, StoreUnavailable
 from jobhive.failpoints import failpoint
+from jobhive.narration import narrate
+from jobhive.store.sqlite.connection import connect_writer
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.trouble import translate
 
@@ -72,16 +73,21 @@ class _Ask:
 class Writer:
     """Serves acts in the order in which they came, many per commit."""
 
-    def __init__(self, path: Path, clock: Clock, publish: Callable[[Collection[str]], None]) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, publish: Callable[[Collection[str]], None], vfs: str | None = None
+    ) -> None:
         self._path = path
+        self._vfs = vfs
         self._clock = clock
         self._publish = publish
         self._asks: queue.SimpleQueue[_Ask | None] = queue.SimpleQueue()  # None ends the thread
         self._thread: threading.Thread | None = None  # runs from `start` to `stop`
+        self._db: Database | None = None  # owned by the thread; None after trouble that made it useless
 
     def start(self, db: Database) -> None:
         """Hands the connection to a new thread, which closes it in the end."""
-        self._thread = threading.Thread(target=self._serve, args=(db,), name="jobhive-writer", daemon=True)
+        self._db = db
+        self._thread = threading.Thread(target=self._serve, name="jobhive-writer", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -102,16 +108,16 @@ class Writer:
             raise StoreUnavailable(f"the store {self._path} is not open; open it before you use it")
         self._asks.put(ask)
 
-    def _serve(self, db: Database) -> None:
+    def _serve(self) -> None:
         while asks := self._next():
-            topics = self._commit(db, asks)
+            topics = self._commit(asks)
             failpoint("writer.before_publish")
             if topics:  # first, for whoever is answered goes on at once and holds the interpreter's lock
                 self._publish(topics)
             failpoint("writer.before_answer")
             _settle(asks)
         failpoint("writer.before_close")
-        db.close()
+        self._let_go()
 
     def _next(self) -> list[_Ask]:
         """Waits for an ask and takes along what else has come; empty when the thread is to end."""
@@ -126,16 +132,17 @@ class Writer:
             self._asks.put(None)
         return asks
 
-    def _commit(self, db: Database, asks: Sequence[_Ask]) -> set[str]:
+    def _commit(self, asks: Sequence[_Ask]) -> set[str]:
         failpoint("writer.before_begin")
         try:
+            db = self._connection()
             db.script("BEGIN IMMEDIATE")
-        except apsw.Error as error:
+        except BaseException as error:  # whatever it is, the callers must hear of it
             self._fail(asks, error)
             return set()
         try:
             return self._transact(db, asks)
-        except BaseException as error:  # whatever it is, the callers must hear of it
+        except BaseException as error:
             return self._recover(db, asks, error)
 
     def _transact(self, db: Database, asks: Sequence[_Ask]) -> set[str]:
@@ -151,12 +158,31 @@ class Writer:
 
     def _recover(self, db: Database, asks: Sequence[_Ask], error: BaseException) -> set[str]:
         failpoint("writer.before_rollback")
-        if db.is_in_transaction:
-            db.script("ROLLBACK")
+        self._undo(db)
         if len(asks) == 1:
             self._fail(asks, error)
             return set()
-        return set[str]().union(*(self._commit(db, [ask]) for ask in asks))
+        return set[str]().union(*(self._commit([ask]) for ask in asks))
+
+    def _undo(self, db: Database) -> None:
+        """Ends the transaction, if it has not ended by itself. A connection that cannot do so is replaced."""
+        try:
+            if db.is_in_transaction:
+                db.script("ROLLBACK")
+        except BaseException as error:
+            narrate("store", "reconnects", str(self._path), f"a rollback failed: {error}", level="warning")
+            self._let_go()
+
+    def _connection(self) -> Database:
+        if self._db is None:
+            self._db = connect_writer(self._path, self._vfs)
+        return self._db
+
+    def _let_go(self) -> None:
+        """Closes the connection, which undoes what it has not committed."""
+        db, self._db = self._db, None
+        if db is not None:
+            db.close()
 
     def _fail(self, asks: Sequence[_Ask], error: BaseException) -> None:
         translated = translate(error, self._path)

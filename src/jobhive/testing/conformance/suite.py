@@ -11,6 +11,7 @@ from jobhive.testing.conformance.promises.idempotency import Idempotency
 from jobhive.testing.conformance.promises.listing import Listing
 from jobhive.testing.conformance.promises.opening import Opening
 from jobhive.testing.conformance.promises.operate import Operating
+from jobhive.testing.conformance.promises.prune import Pruning
 from jobhive.testing.conformance.promises.queues import Queues
 from jobhive.testing.conformance.promises.rescue import Rescuing
 from jobhive.testing.conformance.promises.signals import Signalling
@@ -31,6 +32,7 @@ class StoreConformance(
     Cancelling,
     Rescuing,
     Staging,
+    Pruning,
     Operating,
     Listing,
     Queues,

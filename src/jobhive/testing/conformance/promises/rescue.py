@@ -198,3 +198,15 @@ class Rescuing:
         advance(-store.lease * 100, other)
         assert await other.jobs.rescue(10) == []
         assert await store.jobs.finish([complete(claim)]) == [claim.job_id]
+
+    async def test_a_lease_from_a_later_clock_ends_all_the_same(self, store: Store) -> None:  # P6
+        hung, alive = await start_one(store, worker="hung"), await start_one(store, worker="alive")
+        advance(-1000 * store.lease, store)
+        assert await store.jobs.rescue(10) == []
+        advance(9 * store.lease, store)
+        assert await store.jobs.rescue(10) == []
+        assert await store.jobs.renew([alive.receipt]) == [alive.job_id]
+        advance(store.lease + SECOND, store)
+        await store.jobs.renew([alive.receipt])
+        assert [each.job_id for each in await store.jobs.rescue(10)] == [hung.job_id]
+        assert await store.jobs.finish([complete(alive)]) == [alive.job_id]

@@ -85,6 +85,13 @@ class ActiveWorkers:
         assert await store.workers.prune() == 0
         assert [worker.worker_id for worker in await store.workers.active()] == ["live"]
 
+    async def test_pruning_forgets_who_was_seen_in_a_future_that_never_came(self, store: Store) -> None:  # P6
+        await store.workers.beat(new_worker(store, "gone"))
+        advance(-1000 * store.lease, store)
+        await store.workers.beat(new_worker(store, "live"))
+        assert await store.workers.prune() == 1
+        assert [worker.worker_id for worker in await store.workers.active()] == ["live"]
+
     async def test_forgetting_a_worker_takes_none_of_its_jobs(self, store: Store) -> None:
         job_id = await insert_one(store)
         await store.workers.beat(new_worker(store, "w"))
