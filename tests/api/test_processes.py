@@ -1,50 +1,12 @@
 """Servers in processes of their own, one of them killed."""
 
-import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import NamedTuple
-
 import httpx2
 import pytest
 
 from jobhive.store.sqlite import SqliteStore
 from jobhive.testing import append, complete, start_one
+from tests.api.served import serving
 from tests.api.wire import opened, whole
-
-ROOT = Path(__file__).parents[2]
-
-
-class Served(NamedTuple):
-    """A server in another process."""
-
-    client: httpx2.AsyncClient
-    process: asyncio.subprocess.Process
-
-
-@asynccontextmanager
-async def serving(path: Path) -> AsyncIterator[Served]:
-    """A server that SIGKILL ends with the block, if nobody did so before."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.api.serving",
-        str(path),
-        stdout=asyncio.subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    assert process.stdout
-    try:
-        url = (await process.stdout.readline()).decode().strip()
-        async with httpx2.AsyncClient(base_url=url, timeout=30) as client:
-            yield Served(client, process)
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 async def test_a_stream_goes_on_from_another_process_after_its_server_was_killed(store: SqliteStore) -> None:  # I3, I8

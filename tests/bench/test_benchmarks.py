@@ -47,6 +47,15 @@ def test_tokens_are_timed_from_the_handler_to_the_reader() -> None:
     assert done.returncode == (found["delay_ms"]["p50"] > 15)
 
 
+def test_streams_are_measured_under_many_readers_and_frozen_ones() -> None:
+    done = run("benchmarks.streams", "--readers", "5", "--frozen", "2", "--tokens", "30", "--json")
+    found = json.loads(done.stdout)
+    assert found["many"]["readers"] == 5
+    assert found["many"]["is_exact"]
+    assert 0 < found["frozen"]["others_delay_ms"]["p50"] <= found["frozen"]["others_delay_ms"]["p99"]
+    assert run("benchmarks.streams", "--readers", "0").returncode == 2
+
+
 def a_round(drain: float, many: float, start_p50: float, lost: int = 0) -> Round:
     """Jobhive beside a bare loop of 100 jobs/s."""
     figures = Figures("sqlite", 1, 1, 1, many, drain, 1, 1, Quantiles(start_p50, 9), Quantiles(9, 9), 1, lost, 0)

@@ -20,7 +20,7 @@ def database() -> Iterator[apsw.Connection]:
     """An empty database with our schema."""
     connection = apsw.Connection(":memory:")
     for script in migrations():
-        connection.execute(script)
+        connection.execute(script.sql)
     yield connection
     connection.close()
 

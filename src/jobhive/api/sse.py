@@ -1,7 +1,7 @@
 """Streams on the wire: Server-Sent Events (WHATWG HTML, section 9.2) or lines of JSON, pulled and never buffered."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 
@@ -23,25 +23,26 @@ RECONNECT = b"retry: 1000\n\n"  # milliseconds until a browser comes back after 
 DONE = b"data: [DONE]\n\n"
 _PING = b": ping\n\n"
 
-_FRAMES_IN_A_ROW = 50  # about a millisecond
-
 Frames = AsyncGenerator[bytes, None]
 
 
-async def job_frames(events: AsyncGenerator[Event]) -> Frames:
-    """A job's events as SSE frames, then `[DONE]`. Closing it closes `events`."""
+async def job_frames(parts: Frames) -> Frames:
+    """The whole answer around a job's events as frames. Closing it closes `parts`."""
     yield RECONNECT
-    async with aclosing(events):
-        async for event in events:
-            yield b"id: %d\ndata: %b\n\n" % (event.seq, json_of(_told(event)))
+    async with aclosing(parts):
+        async for frames in parts:
+            yield frames
     yield DONE
 
 
-async def job_lines(events: AsyncGenerator[Event]) -> Frames:
-    """A job's events as lines, each with its number as `seq`. Closing it closes `events`."""
-    async with aclosing(events):
-        async for event in events:
-            yield json_of(_told(event) | {"seq": event.seq}) + b"\n"
+def as_frames(events: Sequence[Event]) -> bytes:
+    """Events as SSE frames."""
+    return b"".join([b"id: %d\ndata: %b\n\n" % (event.seq, json_of(_told(event))) for event in events])
+
+
+def as_lines(events: Sequence[Event]) -> bytes:
+    """Events as lines, each with its number as `seq`."""
+    return b"".join([json_of(_told(event) | {"seq": event.seq}) + b"\n" for event in events])
 
 
 def _told(event: Event) -> dict[str, object]:
@@ -78,13 +79,10 @@ class EventStream(StreamingResponse):
     async def _write(self, scope: Scope, send: Send) -> None:
         try:
             async with aclosing(self._frames) as frames:
-                count = 0
                 async for frame in frames:
                     failpoint("sse.before_frame")
                     await send({"type": "http.response.body", "body": frame, "more_body": True})
-                    count += 1
-                    if count % _FRAMES_IN_A_ROW == 0:
-                        await asyncio.sleep(0)  # a long replay waits for nothing, and would let nobody else run
+                    await asyncio.sleep(0)  # a long replay waits for nothing, and would let nobody else run
         except JobhiveError as error:
             narrate("api", "hung up", scope["path"], f"the stream cannot go on for now: {error}", level="warning")
         except Exception as error:

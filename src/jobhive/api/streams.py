@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from jobhive.api.problems import Responses, documented
 from jobhive.api.services import Wired
-from jobhive.api.sse import NDJSON, SSE, EventStream, job_frames, job_lines
+from jobhive.api.sse import NDJSON, SSE, EventStream, as_frames, as_lines, job_frames
 from jobhive.core.telling import last_number
 
 routes = APIRouter(tags=["streams"])
@@ -54,7 +54,7 @@ async def stream(
     head = await services.reader.head(job_id)
     if head.state.is_final and after >= last_number(head):
         return Response(status_code=204)  # the answer that stops a browser from coming back
-    events = services.reader.read(job_id, after)
     if NDJSON in accept and SSE not in accept:
-        return EventStream(job_lines(events), NDJSON, services.ping_every)
-    return EventStream(job_frames(events), SSE, services.ping_every)
+        return EventStream(services.reader.read_as(job_id, after, as_lines), NDJSON, services.ping_every)
+    frames = job_frames(services.reader.read_as(job_id, after, as_frames))
+    return EventStream(frames, SSE, services.ping_every)

@@ -36,8 +36,10 @@ async def tell(ctx: Context, events: int) -> None:
 
 
 @app.job(queue="idle")
-async def tell_paced(ctx: Context, events: int, per_second: float) -> None:
-    """Tells so many events at that pace; each carries its time of origin, in nanoseconds since 1970."""
+async def tell_paced(ctx: Context, events: int, per_second: float, padding: int = 0) -> None:
+    """Tells so many events at that pace; each carries its time of origin, in nanoseconds since 1970, and `padding`
+    bytes more."""
+    text = "x" * padding
     for number in range(events):
         await asyncio.sleep(1 / per_second)
-        await ctx.emit("token", number=number, told_at_ns=time.time_ns())
+        await ctx.emit("token", number=number, told_at_ns=time.time_ns(), text=text)

@@ -194,6 +194,9 @@ class Jobs(SubmitterJobs, WorkerJobs, UpkeepJobs, OperatorJobs, Protocol):
     """All of them: what an engine implements. Callers ask for the part that is theirs."""
 
 
+MOST_READ = 65_536  # characters of events: what a reader holds, and what keeps others waiting while it is unpacked
+
+
 class Events(Protocol):
     """The stored part of streams."""
 
@@ -202,7 +205,10 @@ class Events(Protocol):
         ...
 
     async def read(self, job_id: str, after: int, limit: int) -> tuple[StreamHead, list[Chunk]]:
-        """Head and at most `limit` chunks with numbers above `after`, from one snapshot. Raises UnknownJob."""
+        """Head and at most `limit` chunks with numbers above `after`, from one snapshot. Raises UnknownJob.
+
+        None follows after their text fills `MOST_READ` characters; whether there are more, the head's last number says.
+        """
         ...
 
 

@@ -1,23 +1,27 @@
 """Reading a stream: replay from the store, then tail, until the job is final and its last event is read."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import aclosing
+from typing import TypeVar
 
 from jobhive.core.event import Event
 from jobhive.core.record import StreamHead
-from jobhive.core.telling import events_after, last_number
-from jobhive.failpoints import failpoint
 from jobhive.store.port import Store
-from jobhive.store.signals import job_topic, stream_topic
+from jobhive.streams.batch import Batch, Form
+from jobhive.streams.tail import Tails
 
-_CHUNKS_PER_READ = 256
+T = TypeVar("T")
 
 
 class StreamReader:
-    """Reads any job's stream. Keeps nothing between events but a number, so that any reader can resume anywhere."""
+    """Reads any job's stream. A reader is a number and nothing else, so that it can go on anywhere.
+
+    Readers of one stream share what they read of its newest part; one that is slow holds a single batch.
+    """
 
     def __init__(self, store: Store, poll_interval: float = 1.0) -> None:
         self._store = store
-        self._poll_interval = poll_interval  # seconds; the net under lost wake-ups
+        self._tails = Tails(store, poll_interval)
 
     async def head(self, job_id: str) -> StreamHead:
         """The stream's state now. Raises UnknownJob."""
@@ -26,15 +30,25 @@ class StreamReader:
 
     async def read(self, job_id: str, after: int = 0) -> AsyncGenerator[Event]:
         """The events above number `after`, as they come; ends after the terminal one. Raises UnknownJob."""
-        with self._store.signals.listen(job_topic(job_id), stream_topic(job_id)) as wake:
-            while True:
-                failpoint("stream.before_read")
-                head, chunks = await self._store.events.read(job_id, after, _CHUNKS_PER_READ)
-                is_whole = len(chunks) < _CHUNKS_PER_READ
-                for event in events_after(head, chunks, after, is_whole=is_whole):
-                    after = event.seq
+        async with aclosing(self.read_as(job_id, after, tuple)) as batches:
+            async for events in batches:
+                for event in events:
                     yield event
-                if is_whole and head.state.is_final and after >= last_number(head):
-                    return
-                if is_whole:
-                    await wake.wait(self._poll_interval)
+
+    async def read_as(self, job_id: str, after: int, form: Form[T]) -> AsyncGenerator[T]:
+        """The same, batch by batch, each in a form that is made once for all readers. Raises UnknownJob."""
+        with self._tails.follow(job_id) as tail:
+            told, after, is_over = await _told(tail.stored(after), after, form)
+            while not is_over:
+                if told is not None:
+                    yield told
+                told, after, is_over = await _told(tail.next(after), after, form)
+            if told is not None:
+                yield told
+
+
+async def _told(coming: Awaitable[Batch], after: int, form: Form[T]) -> tuple[T | None, int, bool]:
+    """What a reader keeps of a batch while its client takes it: events take several times the room of their form."""
+    batch = await coming
+    told = batch.in_form(form, after) if after < batch.upto else None
+    return told, max(after, batch.upto), batch.is_over

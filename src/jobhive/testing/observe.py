@@ -35,9 +35,9 @@ async def stored_chunks(store: Store, job_id: str, after: int = 0) -> list[Chunk
     """All batches with numbers above `after`, read page by page. Raises UnknownJob."""
     found: list[Chunk] = []
     while True:
-        _, page = await store.events.read(job_id, found[-1].last_seq if found else after, _PAGE)
+        head, page = await store.events.read(job_id, found[-1].last_seq if found else after, _PAGE)
         found += page
-        if len(page) < _PAGE:
+        if not page or page[-1].last_seq >= head.last_seq:
             return found
 
 

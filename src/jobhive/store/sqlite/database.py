@@ -1,6 +1,6 @@
 """A connection that speaks in our named statements. The one place where rows come out of apsw untyped."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import apsw
@@ -24,6 +24,10 @@ class Database:
     def all(self, name: str, bindings: Bindings = ()) -> list[Row]:
         """All rows of the answer."""
         return cast("list[Row]", self._connection.execute(sql(name), bindings).fetchall())
+
+    def each(self, name: str, bindings: Bindings = ()) -> Iterator[Row]:
+        """The rows one by one; those that nobody asks for are not read."""
+        return cast("Iterator[Row]", self._connection.execute(sql(name), bindings))
 
     def one(self, name: str, bindings: Bindings = ()) -> Row | None:
         """The first row, or None."""

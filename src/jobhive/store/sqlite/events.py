@@ -1,14 +1,15 @@
 """The stored part of streams: compare and append under the claim token, read from one snapshot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from jobhive.core.errors import UnknownJob
 from jobhive.core.event import Append, Chunk
 from jobhive.core.record import StreamHead
 from jobhive.failpoints import failpoint
+from jobhive.store.port import MOST_READ
 from jobhive.store.signals import stream_topic
 from jobhive.store.sqlite.access import Access
-from jobhive.store.sqlite.database import Database
+from jobhive.store.sqlite.database import Database, Row
 from jobhive.store.sqlite.records import to_head
 from jobhive.store.sqlite.writer import Transaction
 
@@ -44,5 +45,15 @@ def _read(db: Database, job_id: str, after: int, limit: int) -> tuple[StreamHead
     row = db.one("stream_head", {"id": job_id})
     if row is None:
         raise UnknownJob(job_id)
-    chunks = db.all("read_events", {"id": job_id, "after": after, "limit": limit})
-    return to_head(row), [Chunk._make(chunk) for chunk in chunks]
+    return to_head(row), _chunks(db.each("read_events", {"id": job_id, "after": after, "limit": limit}))
+
+
+def _chunks(rows: Iterable[Row]) -> list[Chunk]:
+    chunks: list[Chunk] = []
+    size = 0
+    for chunk in map(Chunk._make, rows):
+        chunks.append(chunk)
+        size += len(chunk.events)
+        if size >= MOST_READ:
+            break
+    return chunks

@@ -6,7 +6,7 @@ import pytest
 
 from jobhive.core.event import ATTEMPT, END, ERROR, Append, Event
 from jobhive.core.states import State
-from jobhive.store.port import Store
+from jobhive.store.port import MOST_READ, Store
 from jobhive.testing import (
     append,
     cancel,
@@ -147,6 +147,16 @@ class Streams:
             assert len(chunks) <= 4
             seen += [chunk.first_seq for chunk in chunks]
         assert seen == list(range(2, 12))
+
+    async def test_one_read_hands_out_no_more_text_than_a_reader_can_hold(self, store: Store) -> None:  # I10, P12
+        claim = await start_one(store)
+        half, whole = "x" * (MOST_READ // 2 + 1), "x" * MOST_READ
+        await store.events.append(
+            [append(claim, seq, text) for seq, text in enumerate((half, half, "a", whole, "b"), 2)]
+        )
+        for after, seen in ((0, [2, 3]), (3, [4, 5]), (4, [5]), (5, [6])):
+            head, chunks = await store.events.read(claim.job_id, after, 10)
+            assert ([chunk.first_seq for chunk in chunks], head.last_seq) == (seen, 6)
 
     async def test_head_and_batches_are_of_one_moment(self, store: Store, other: Store) -> None:  # P12
         claim = await start_one(store)
