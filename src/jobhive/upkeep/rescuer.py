@@ -17,8 +17,9 @@ class Rescuer(Duty):
     async def tick(self) -> None:
         """Takes back what is held by nobody."""
         for worker in await self.store.workers.dead():
-            self._tell(await self.store.jobs.rescue_from(worker, is_crash=False))
+            self._tell(await self.store.jobs.rescue_from(worker))
         self._tell(await self.store.jobs.rescue(_BATCH))
+        await self.store.jobs.absolve()
 
     def _tell(self, rescued: list[Rescued]) -> None:
         for job in rescued:

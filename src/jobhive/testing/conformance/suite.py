@@ -15,6 +15,7 @@ from jobhive.testing.conformance.promises.queues import Queues
 from jobhive.testing.conformance.promises.rescue import Rescuing
 from jobhive.testing.conformance.promises.signals import Signalling
 from jobhive.testing.conformance.promises.streams import Streams
+from jobhive.testing.conformance.promises.suspects import Suspecting
 from jobhive.testing.conformance.promises.upkeep import Staging
 from jobhive.testing.conformance.promises.workers import ActiveWorkers
 
@@ -30,6 +31,7 @@ class StoreConformance(
     Streams,
     Cancelling,
     Rescuing,
+    Suspecting,
     Staging,
     Operating,
     Listing,
