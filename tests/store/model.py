@@ -76,6 +76,7 @@ class ModelJob:
     losses: int = 0
     worker: str | None = None
     lease_until: int | None = None
+    suspect_until: int | None = None  # while it is pending and to be run alone
     is_cancel_requested: bool = False
     written: Ending | None = None  # how the newest attempt's owner let go; None while it runs or where it was taken
     left_for: State = State.PENDING  # where that took the job
@@ -113,10 +114,15 @@ class Model:
             state = State.PENDING if due is None else State.SCHEDULED
             self.jobs[new.job_id] = ModelJob(new, self._arrivals, state, due)
 
-    def claim(self, worker: str, limit: int) -> list[Held]:
-        """The next jobs in order, now this worker's."""
-        pending = sorted(self.in_state(State.PENDING), key=lambda job: (-job.new.priority, job.arrival))
+    def claim(self, worker: str, limit: int, *, is_for_suspects: bool = False) -> list[Held]:
+        """The next jobs in order, or the next suspects, now this worker's."""
+        waiting = [job for job in self.in_state(State.PENDING) if (job.suspect_until is not None) is is_for_suspects]
+        pending = sorted(waiting, key=lambda job: (-job.new.priority, job.arrival))
+        if is_for_suspects:
+            for job in pending[limit:]:
+                job.suspect_until = self.hour + self._lease
         for job in pending[:limit]:
+            job.suspect_until = None
             job.state, job.worker, job.written = State.RUNNING, worker, None
             job.attempt += 1
             job.last_seq = max(job.last_seq, 1)
@@ -178,7 +184,7 @@ class Model:
         if job.state is State.RUNNING:
             job.is_cancel_requested = True
         else:
-            job.state, job.due = State.CANCELLED, None
+            job.state, job.due, job.suspect_until = State.CANCELLED, None, None
 
     def retry(self, job_id: str) -> None:
         """Raises Refused unless failed or cancelled, and KeyError for an unknown job."""
@@ -208,7 +214,7 @@ class Model:
 
     def rescue(self) -> dict[str, State]:
         """Takes expired jobs; where each went."""
-        return {job.new.job_id: self._take(job, is_crash=False) for job in self.expired()}
+        return {job.new.job_id: self._take(job) for job in self.expired()}
 
     def expired(self) -> list[ModelJob]:
         """Running jobs whose lease ran out."""
@@ -217,18 +223,30 @@ class Model:
     def rescue_from(self, worker: str, *, is_crash: bool) -> dict[str, State]:
         """Takes a dead worker's jobs; where each went."""
         taken = [job for job in self.in_state(State.RUNNING) if job.worker == worker]
-        counts_as_crash = is_crash and len(taken) == 1
-        return {job.new.job_id: self._take(job, is_crash=counts_as_crash) for job in taken}
+        was_alone = is_crash and len(taken) == 1
+        return {job.new.job_id: self._take(job, is_crash=is_crash, was_alone=was_alone) for job in taken}
 
-    def _take(self, job: ModelJob, *, is_crash: bool) -> State:
-        job.outcomes.append("crashed" if is_crash else "lost")
+    def absolve(self) -> int:
+        """How many suspects became jobs like any other."""
+        absolved = [job for job in self.suspects() if (job.suspect_until or 0) < self.hour]
+        for job in absolved:
+            job.suspect_until = None
+        return len(absolved)
+
+    def suspects(self) -> list[ModelJob]:
+        """Pending jobs that are to be run alone."""
+        return [job for job in self.in_state(State.PENDING) if job.suspect_until is not None]
+
+    def _take(self, job: ModelJob, *, is_crash: bool = False, was_alone: bool = False) -> State:
+        job.outcomes.append("crashed" if was_alone else "lost")
         if job.is_cancel_requested:
             self._leave(job, State.CANCELLED)
             return job.state
-        job.crashes += is_crash
-        job.losses += not is_crash
+        job.crashes += was_alone
+        job.losses += not was_alone
         is_spent = job.new.on_crash == "fail" or job.crashes >= MAX_CRASHES or job.losses >= MAX_LOSSES
         self._leave(job, State.FAILED if is_spent else State.PENDING)
+        job.suspect_until = self.hour + self._lease if is_crash and not is_spent else None
         return job.state
 
     def _leave(self, job: ModelJob, state: State) -> None:

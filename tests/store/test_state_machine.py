@@ -31,10 +31,12 @@ from jobhive.core.record import JobRecord, NewJob
 from jobhive.core.states import LEGAL_MOVES, State
 from jobhive.store.sqlite import SqliteStore
 from jobhive.testing import (
+    KILLED,
     advance,
     append,
     asking,
     cancel,
+    claim_suspects,
     complete,
     fail,
     new_job,
@@ -124,6 +126,19 @@ class StoreMachine(RuleBasedStateMachine):
         self._newest |= {claim.job_id: claim for claim in claims}
         return multiple(*claims)
 
+    @precondition(lambda self: self._model.suspects())
+    @rule(target=claims, worker=workers, limit=st.integers(1, 2))
+    def claim_suspects(self, worker: str, limit: int) -> MultipleResults[Claim]:
+        claims = self._run(claim_suspects(self._store, worker, limit))
+        assert [_held(claim) for claim in claims] == self._model.claim(worker, limit, is_for_suspects=True)
+        self._newest |= {claim.job_id: claim for claim in claims}
+        return multiple(*claims)
+
+    @precondition(lambda self: self._model.suspects())
+    @rule()
+    def absolve(self) -> None:
+        assert self._run(self._store.jobs.absolve()) == self._model.absolve()
+
     @precondition(lambda self: self._model.has(State.RUNNING))
     @rule(pick=st.integers(0, MOST_JOBS), ending=st.sampled_from(Ending), delay=st.sampled_from([0, 1, 5]))
     def finish_what_runs(self, pick: int, ending: Ending, delay: int) -> None:
@@ -190,7 +205,7 @@ class StoreMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._model.has(State.RUNNING))
     @rule(worker=workers, is_crash=st.booleans())
     def rescue_from(self, worker: str, is_crash: bool) -> None:
-        rescued = self._run(self._store.jobs.rescue_from(worker, is_crash=is_crash))
+        rescued = self._run(self._store.jobs.rescue_from(worker, KILLED if is_crash else None))
         assert {each.job_id: each.verdict for each in rescued} == self._model.rescue_from(worker, is_crash=is_crash)
 
     @precondition(lambda self: self._steps_since_opening >= FEWEST_STEPS_OPEN)

@@ -422,7 +422,7 @@ async def test_an_attempt_that_lost_its_job_is_ended(app: Jobhive, calls: Calls)
     async with app.worker() as worker:
         handle = await app.enqueue("lose", {"port": calls.port})
         call = await calls.take()
-        await app.store.jobs.rescue_from(worker.id, is_crash=False)
+        await app.store.jobs.rescue_from(worker.id)
         call.go_on()
         assert await call.is_gone()
         assert await handle.result(SECONDS) == 2

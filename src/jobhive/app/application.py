@@ -22,7 +22,7 @@ from jobhive.settings import load_settings
 from jobhive.store.port import Store
 from jobhive.store.signals import EVERYTHING
 from jobhive.upkeep.upkeep import upkeep
-from jobhive.worker.child import given_worker_id
+from jobhive.worker.child import given_post
 from jobhive.worker.worker import DEFAULT_CONCURRENCY, DEFAULT_GRACE_SECONDS, Worker
 
 _IDLE_POLL_SECONDS = 0.01
@@ -137,7 +137,7 @@ class Jobhive:
             queues=queues,
             concurrency=concurrency,
             poll_interval=self.poll_interval,
-            worker_id=given_worker_id(),
+            post=given_post(),
         )
         async with self.upkeep():
             await worker.start()

@@ -26,6 +26,7 @@ from jobhive.core.record import (
     StreamHead,
     WorkerRecord,
 )
+from jobhive.core.rescue import Death
 from jobhive.core.retention import Retention
 from jobhive.store.signals import Signals
 
@@ -44,6 +45,7 @@ class Rescued(NamedTuple):
     worker: str
     verdict: str  # pending, failed or cancelled: where the job went
     silence: timedelta  # since its last renewal
+    is_suspect: bool  # pending, to be run alone
 
 
 class Pruned(NamedTuple):
@@ -64,6 +66,7 @@ class ClaimRequest(NamedTuple):
     facts: Mapping[str, str] = MappingProxyType(
         {}
     )  # kind → JSON object told in `started`, such as the model it will run
+    is_for_suspects: bool = False  # asks for what is to be run alone, and for nothing else
 
 
 class SubmitterJobs(Protocol):
@@ -100,7 +103,10 @@ class WorkerJobs(Protocol):
     """What a worker may call about jobs. Every write names its receipt and is refused without it."""
 
     async def claim(self, ask: ClaimRequest) -> list[Claim]:
-        """At most `ask.limit` pending jobs, by queue in the order given, then priority, then age. Never waits."""
+        """At most `ask.limit` pending jobs, by queue in the order given, then priority, then age. Never waits.
+
+        Suspects are claimed by requests for suspects only; these keep those they leave from being absolved.
+        """
         ...
 
     async def peek(self, queues: Sequence[str], kinds: Sequence[str], limit: int) -> list[JobRecord]:
@@ -142,12 +148,16 @@ class UpkeepJobs(Protocol):
         """
         ...
 
-    async def rescue_from(self, worker_id: str, *, is_crash: bool) -> list[Rescued]:
-        """Takes all jobs of a worker known to be dead.
+    async def rescue_from(self, worker_id: str, death: Death | None = None) -> list[Rescued]:
+        """Takes all jobs of a worker known to be dead, by what `jobhive.core.rescue` makes of its death.
 
-        With `is_crash` (its own process died, seen by its supervisor) a job that was alone in flight counts a crash,
-        and the third fails it; in all other cases it counts a loss, limit 20.
+        Where its process crashed (seen by its supervisor), jobs in flight become suspects; one that was alone counts a
+        crash, and the third fails it; several count a loss each, limit 20, as all do where `death` is None.
         """
+        ...
+
+    async def absolve(self) -> int:
+        """Suspects for which nobody has asked for one lease become jobs like any other; returns how many."""
         ...
 
     async def prune(self, retention: Retention, cursor: str | None, limit: int) -> Pruned:
@@ -294,8 +304,12 @@ class Store(Protocol):
         """Answers what is under way, then releases everything."""
         ...
 
-    def hold(self, worker_id: str) -> "Liveness":
-        """Takes the sign by which others on this machine see at once that the worker's process is gone."""
+    def hold(self, worker_id: str, supervisor_id: str | None = None) -> "Liveness":
+        """Takes the sign by which others on this machine see at once that the worker's process is gone.
+
+        With a supervisor, which holds a sign of its own, they see it only once that is gone too: until then it is the
+        supervisor who knows how the worker ended, and takes its jobs back.
+        """
         ...
 
     async def check(self) -> Mapping[str, str]:

@@ -6,10 +6,13 @@ The promises that every storage engine keeps are in `jobhive.testing.conformance
 from jobhive.testing.clock import SECOND, advance, expire_leases
 from jobhive.testing.jobs import (
     BROKEN,
+    KILLED,
     append,
     asking,
     cancel,
+    claim_any,
     claim_one,
+    claim_suspects,
     complete,
     fail,
     insert_one,
@@ -33,6 +36,7 @@ from jobhive.testing.workers import new_worker
 
 __all__ = [
     "BROKEN",
+    "KILLED",
     "SECOND",
     "NotReached",
     "Snapshot",
@@ -40,7 +44,9 @@ __all__ = [
     "append",
     "asking",
     "cancel",
+    "claim_any",
     "claim_one",
+    "claim_suspects",
     "complete",
     "expire_leases",
     "fail",

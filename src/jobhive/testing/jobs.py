@@ -13,8 +13,10 @@ from jobhive.core.ids import new_job_id
 from jobhive.core.outcome import Cancel, Complete, Fail, JobError, Release, Schedule
 from jobhive.core.receipt import Claim, Receipt
 from jobhive.core.record import NewJob
+from jobhive.core.rescue import Death
 from jobhive.store.port import ClaimRequest, Store
 
+KILLED = Death("was killed by SIGKILL")
 BROKEN = JobError("ValueError", "broken", "Traceback: broken", "JOB_ERROR")
 PLENTY = 10_000
 
@@ -64,6 +66,17 @@ async def claim_one(
     if not claims:
         raise LookupError(f"nothing to claim for {worker} in {queues}; jobs by state: {await store.jobs.counts()}")
     return claims[0]
+
+
+async def claim_suspects(store: Store, worker: str = "a", limit: int = PLENTY) -> list[Claim]:
+    """Claims as a worker does that runs suspects alone."""
+    return await store.jobs.claim(asking(worker, limit=limit)._replace(is_for_suspects=True))
+
+
+async def claim_any(store: Store, worker: str = "a") -> Claim:
+    """Claims a suspect if there is one, or else the next job. Raises LookupError where there is none."""
+    suspects = await claim_suspects(store, worker, limit=1)
+    return suspects[0] if suspects else await claim_one(store, worker)
 
 
 async def start_one(store: Store, worker: str = "a", **changes: Unpack[JobChanges]) -> Claim:

@@ -41,11 +41,12 @@ class Rescuer(Duty):
     async def _take_back(self) -> None:
         for worker in await self.store.workers.dead():
             failpoint("rescuer.found_dead")
-            self._tell(await self.store.jobs.rescue_from(worker, is_crash=False))
+            self._tell(await self.store.jobs.rescue_from(worker))
         if self._believes(Look(self.store.clock.now_ms() / 1000, time.monotonic())):
             self._tell(await self.store.jobs.rescue(_BATCH))
         else:
             await self.store.check()  # trouble that nobody looked for would not prolong the hold
+        await self.store.jobs.absolve()
 
     def _believes(self, now: Look) -> bool:
         why = doubt(

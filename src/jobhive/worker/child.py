@@ -5,10 +5,21 @@ import os
 import signal
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from pydantic import TypeAdapter
 
 PARENT_LINE = "JOBHIVE_PARENT_LINE"  # environment: descriptor of a socket whose other end the supervisor holds
 READY = b"r"
-WORKER_ID = "JOBHIVE_WORKER_ID"  # environment: the id by which the supervisor will know this process' jobs
+POST = "JOBHIVE_POST"  # environment: what the supervisor wants of the process, a `Post` as JSON
+
+
+class Post(NamedTuple):
+    """What a supervisor wants of a process that it starts."""
+
+    worker_id: str  # by which the supervisor will know the process' jobs
+    supervisor_id: str  # whose liveness says that it will take these jobs back
+    is_solo: bool  # the process is to run suspects, one at a time, until none is left
 
 
 @contextmanager
@@ -44,6 +55,10 @@ def tell_ready() -> None:
             os.write(int(descriptor), READY)
 
 
-def given_worker_id() -> str | None:
-    """The worker id that the supervisor chose, if there is one."""
-    return os.environ.get(WORKER_ID)
+def given_post() -> Post | None:
+    """The post that a supervisor gave to this process, if one did."""
+    text = os.environ.get(POST)
+    return None if text is None else _POSTS.validate_json(text)
+
+
+_POSTS = TypeAdapter(Post)

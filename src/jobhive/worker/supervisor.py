@@ -10,16 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pydantic_core import to_json
+
 from jobhive.core.errors import StoreError
 from jobhive.core.ids import new_worker_id
+from jobhive.core.rescue import Death
 from jobhive.failpoints import failpoint
-from jobhive.narration import narrate
-from jobhive.store.port import Store
-from jobhive.worker.child import PARENT_LINE, READY, WORKER_ID
+from jobhive.narration import Episode, narrate
+from jobhive.store.port import Rescued, Store
+from jobhive.worker.child import PARENT_LINE, POST, READY, Post
+from jobhive.worker.ending import how_it_ended
 
 _STEADY_SECONDS = 3.0  # who lived so long is replaced at once
 _LONGEST_BACKOFF_SECONDS = 10.0
 _SECONDS_BEYOND_GRACE = 5.0
+_SECONDS_BETWEEN_TRIES = 1.0  # while the store does not answer
 
 
 class Program(NamedTuple):
@@ -41,6 +46,10 @@ class Child:
     quick_deaths: int = 0  # in a row
     is_proven: bool = False  # whether a process in this place was ever ready, or killed: who is did not fail to start
     is_restarting: bool = False  # from `restart` until the next process is there
+    is_ended_by_us: bool = False  # whether it was ended by force: no evidence against its jobs
+    is_solo: bool = False  # whether its processes run suspects only, and end once there are none
+    has_left_suspects: bool = False  # since a crash, until somebody begins to run them alone
+    solo: "asyncio.Task[None] | None" = None  # who does
 
 
 class ChildFailed(Exception):
@@ -59,9 +68,11 @@ class Supervisor:
         self._children = [Child(program) for program in programs]
         self._grace = grace  # seconds that children have to end in good order
         self._is_stopping = False
+        self._id = new_worker_id()  # of its own sign of life: while it is there, nobody else takes its children's jobs
 
     async def run(self) -> None:
         """Returns when every child has ended for good. Raises ChildFailed."""
+        liveness = self._store.hold(self._id)
         keepers = [asyncio.create_task(self._keep(child)) for child in self._children]
         try:
             done, _ = await asyncio.wait(keepers, return_when=asyncio.FIRST_EXCEPTION)
@@ -70,6 +81,7 @@ class Supervisor:
         finally:
             await self.stop()
             await asyncio.wait(keepers)
+            liveness.release()
 
     async def stop(self) -> None:
         """Asks all children to end, waits for them, and ends by force what is left."""
@@ -81,6 +93,8 @@ class Supervisor:
             _, late = await asyncio.wait(alive, timeout=self._grace + _SECONDS_BEYOND_GRACE)
             if late:
                 narrate("supervisor", "kills", f"{len(late)} children", "they did not end in time", level="warning")
+                for child in self._children:
+                    child.is_ended_by_us = True
                 self._signal(signal.SIGKILL)
                 await asyncio.wait(late)
 
@@ -107,16 +121,33 @@ class Supervisor:
         while True:
             exit_code = await self._watch(child, await self._start(child))
             if self._is_stopping or (exit_code == 0 and not child.is_restarting):
-                return
+                break
             if exit_code > 0 and not child.is_proven:
                 raise ChildFailed(child.program.name, exit_code)
+            if child.has_left_suspects and (child.solo is None or child.solo.done()):
+                child.solo = asyncio.create_task(self._run_suspects(child))
             await asyncio.sleep(_backoff_seconds(child))
+        if child.solo is not None:
+            await child.solo
+
+    async def _run_suspects(self, child: Child) -> None:
+        """What was in flight at the crash, one by one, beside the child's next process."""
+        solo = Child(child.program._replace(name=f"{child.program.name}-solo"), is_solo=True)
+        self._children.append(solo)
+        while child.has_left_suspects and not self._is_stopping:
+            child.has_left_suspects = False
+            exit_code = await self._watch(solo, await self._start(solo))
+            if exit_code != 0 and solo.is_proven:
+                child.has_left_suspects = True
+                await asyncio.sleep(_backoff_seconds(solo))
+        self._children.remove(solo)
 
     async def _start(self, child: Child) -> asyncio.subprocess.Process:
         """By exec, never by fork alone: SQLite and threads do not survive a fork."""
         theirs, child.line = socket.socketpair()
         child.worker_id, child.started_at, child.is_restarting = new_worker_id(), time.monotonic(), False
-        environment = os.environ | {PARENT_LINE: str(theirs.fileno()), WORKER_ID: child.worker_id}
+        post = Post(child.worker_id, self._id, child.is_solo)
+        environment = os.environ | {PARENT_LINE: str(theirs.fileno()), POST: to_json(post._asdict()).decode()}
         failpoint("supervisor.before_start")
         child.process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -141,21 +172,35 @@ class Supervisor:
         child.process = None
         has_lived = time.monotonic() - child.started_at >= _STEADY_SECONDS
         child.quick_deaths = 0 if has_lived else child.quick_deaths + 1
-        if exit_code != 0:
-            await self._give_back(child, exit_code)
+        await self._give_back(child, exit_code)
         return exit_code
 
     async def _give_back(self, child: Child, exit_code: int) -> None:
-        how = f"killed by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"ended with exit code {exit_code}"
+        how = how_it_ended(exit_code)
         failpoint("supervisor.before_give_back")
-        try:
-            rescued = await self._store.jobs.rescue_from(child.worker_id, is_crash=True)
-        except StoreError as error:
-            narrate("supervisor", "leaves", child.program.name, f"{how}; upkeep will see to it: {error}", level="error")
-            return
+        rescued = await self._rescued(child, Death(how, is_crash=not child.is_ended_by_us) if exit_code else None)
         failpoint("supervisor.gave_back")
-        sentence = f"{how}; {len(rescued)} jobs given back"
-        narrate("supervisor", "saw die", child.program.name, sentence, level="warning", worker=child.worker_id)
+        if exit_code or rescued:
+            sentence = f"{how}; {len(rescued)} jobs given back"
+            narrate("supervisor", "saw die", child.program.name, sentence, level="warning", worker=child.worker_id)
+        child.has_left_suspects = child.has_left_suspects or any(job.is_suspect for job in rescued)
+        if rescued and child.is_solo:
+            child.quick_deaths = 0  # no reason to wait: each job has but three
+
+    async def _rescued(self, child: Child, death: Death | None) -> list[Rescued]:
+        """Tries until the store answers: nobody else takes them back before their leases end."""
+        trouble = Episode("supervisor", f"giving back the jobs of {child.program.name}")
+        while True:
+            try:
+                rescued = await self._store.jobs.rescue_from(child.worker_id, death)
+            except StoreError as error:
+                trouble.begin(str(error))
+                if self._is_stopping:
+                    return []
+                await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
+            else:
+                trouble.end()
+                return rescued
 
 
 def _was_ready(child: Child) -> bool:

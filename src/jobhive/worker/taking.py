@@ -18,10 +18,12 @@ _MOST_LOOKED_AT = 1_000
 Choice = Callable[[PendingJob[BaseModel]], bool]
 
 
-def claim_request(worker_id: str, queues: Sequence[str], kinds: Kinds) -> ClaimRequest:
+def claim_request(
+    worker_id: str, queues: Sequence[str], kinds: Kinds, *, is_for_suspects: bool = False
+) -> ClaimRequest:
     """What a worker that knows these kinds asks for; the limit is set anew for every claim."""
     facts = {handler.kind.name: facts for handler in kinds if (facts := handler.facts_json) is not None}
-    return ClaimRequest(worker=worker_id, queues=tuple(queues), kinds=tuple(kinds.names()), limit=0, facts=facts)
+    return ClaimRequest(worker_id, tuple(queues), tuple(kinds.names()), 0, facts, is_for_suspects)
 
 
 def next_in_line(jobs: WorkerJobs, ask: ClaimRequest) -> Take:
@@ -47,6 +49,18 @@ def chosen(jobs: WorkerJobs, ask: ClaimRequest, kinds: Kinds, choose: Choice) ->
         return claims
 
     return take
+
+
+def until_none_is_left(take: Take, none_left: Callable[[], None]) -> Take:
+    """Takes the same, and tells when there was nothing to take."""
+
+    async def tried(limit: int) -> Sequence[Claim]:
+        claims = await take(limit)
+        if not claims:
+            none_left()
+        return claims
+
+    return tried
 
 
 class _Chooser:

@@ -21,14 +21,15 @@ from jobhive.store.port import Liveness, Store
 from jobhive.streams.writer import StreamWriter
 from jobhive.worker.attempts import Attempt, Attempts, Stop
 from jobhive.worker.cancels import CancelWatch
-from jobhive.worker.claimer import Claimer
+from jobhive.worker.child import Post
+from jobhive.worker.claimer import Claimer, Take
 from jobhive.worker.executor import Executor
 from jobhive.worker.finisher import Finisher
 from jobhive.worker.handling import Handling
 from jobhive.worker.heartbeat import Heartbeat
 from jobhive.worker.lease import LeaseKeeper
 from jobhive.worker.slots import Slots
-from jobhive.worker.taking import Choice, chosen, claim_request, next_in_line
+from jobhive.worker.taking import Choice, chosen, claim_request, next_in_line, until_none_is_left
 
 DEFAULT_CONCURRENCY = 100
 DEFAULT_POLL_SECONDS = 2.0
@@ -52,27 +53,27 @@ class Worker:
         poll_interval: float = DEFAULT_POLL_SECONDS,
         error_backoff: float = DEFAULT_ERROR_BACKOFF_SECONDS,
         choose: Choice | None = None,
-        worker_id: str | None = None,
+        post: Post | None = None,
     ) -> None:
+        """`post`: what its supervisor wants of it, where it has one."""
         if concurrency < 1:
             raise ValueError(f"a worker's concurrency is 1 or more, not {concurrency}")
-        self.id = worker_id or new_worker_id()
+        self.id = new_worker_id() if post is None else post.worker_id
         self.name = name
         self.queues = tuple(queues or kinds.queues())
         self.completed = 0  # jobs, since the start
         self.errors = 0  # jobs failed for good, since the start
         self.retired = asyncio.Event()  # set once somebody asked this worker to finish and go
+        self._post = post
         self._store = store
         self._kinds = kinds
-        self._slots = Slots(concurrency)
+        self._slots = Slots(1 if self._is_solo else concurrency)
         self._attempts = Attempts()
         self._streams = StreamWriter(store.events, store.clock)
         self._handling = Handling(self._streams)
         self._executor = Executor(self._handling, Random())
         self._finisher = Finisher(store.jobs, self._attempts, store.lease, error_backoff, self._count)
-        ask = claim_request(self.id, self.queues, kinds)
-        take = next_in_line(store.jobs, ask) if choose is None else chosen(store.jobs, ask, kinds, choose)
-        self._claimer = Claimer(take, self._begin, self._slots, poll_interval, error_backoff)
+        self._claimer = Claimer(self._take(choose), self._begin, self._slots, poll_interval, error_backoff)
         self._cancels = CancelWatch(store.jobs, store.signals, self._attempts, poll_interval)
         beat_seconds = store.lease.total_seconds() / _BEATS_PER_LEASE
         self._heartbeat = Heartbeat(store.workers, store.signals, self.describe, self._retire, beat_seconds)
@@ -87,7 +88,7 @@ class Worker:
         """Takes its sign of life, then begins to claim. The store must be open."""
         self._started_at_ms = self._store.clock.now_ms()
         failpoint("worker.before_hold")
-        self._liveness = self._store.hold(self.id)
+        self._liveness = self._store.hold(self.id, None if self._post is None else self._post.supervisor_id)
         failpoint("worker.held")
         for loop in (
             self._streams.start(),
@@ -150,6 +151,18 @@ class Worker:
             seen_at_ms=self._store.clock.now_ms(),
             is_retiring=self.retired.is_set(),
         )
+
+    @property
+    def _is_solo(self) -> bool:
+        return self._post is not None and self._post.is_solo
+
+    def _take(self, choose: Choice | None) -> Take:
+        """What comes next, what is chosen, or suspects until none is left."""
+        jobs = self._store.jobs
+        ask = claim_request(self.id, self.queues, self._kinds, is_for_suspects=self._is_solo)
+        if self._is_solo:
+            return until_none_is_left(next_in_line(jobs, ask), self._retire)
+        return next_in_line(jobs, ask) if choose is None else chosen(jobs, ask, self._kinds, choose)
 
     def _state(self) -> Literal["ready", "busy", "stopping"]:
         if self._is_stopping or self.retired.is_set():

@@ -73,10 +73,10 @@ class SqliteStore:
         if self._is_open:
             await asyncio.to_thread(self._close)
 
-    def hold(self, worker_id: str) -> Liveness:
-        """Takes the file lock by which others see at once that the worker's process is gone."""
+    def hold(self, worker_id: str, supervisor_id: str | None = None) -> Liveness:
+        """Takes the file lock by which others see at once that the worker's process, and its supervisor's, is gone."""
         with translated(self.path):
-            return FileLiveness(self._beside / "alive", worker_id)
+            return FileLiveness(self._beside / "alive", worker_id, supervisor_id)
 
     async def check(self) -> Mapping[str, str]:
         """Writes and reads once. Raises StoreError where something is wrong."""

@@ -1,4 +1,8 @@
-"""A file lock per worker: the operating system lets go of it when the process ends, however it ends."""
+"""A file lock per worker: the operating system lets go of it when the process ends, however it ends.
+
+The file holds the id of the worker's supervisor, if it has one. While that one's lock is held, a dead worker is left
+to it.
+"""
 
 import fcntl
 import os
@@ -12,12 +16,13 @@ _SUFFIX = ".alive"
 class FileLiveness:
     """Holds a worker's lock. The file gets its name only once it is locked, so nobody sees it free by mistake."""
 
-    def __init__(self, folder: Path, worker_id: str) -> None:
+    def __init__(self, folder: Path, worker_id: str, supervisor_id: str | None) -> None:
         self._path = folder / f"{worker_id}{_SUFFIX}"
         unnamed = folder / f".{worker_id}.new"
         self._descriptor = os.open(unnamed, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         failpoint("liveness.before_lock")
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        os.write(self._descriptor, (supervisor_id or "").encode())
         failpoint("liveness.before_name")
         unnamed.rename(self._path)
         failpoint("liveness.named")
@@ -32,14 +37,24 @@ class FileLiveness:
 
 
 def dead_workers(folder: Path) -> list[str]:
-    """Ids of workers whose lock file is there and free."""
-    return [path.name.removesuffix(_SUFFIX) for path in sorted(folder.glob(f"*{_SUFFIX}")) if _is_free(path)]
+    """Ids of workers whose lock file is there and free, unless they have a supervisor that is there."""
+    free = [path for path in sorted(folder.glob(f"*{_SUFFIX}")) if _is_free(path)]
+    return [path.name.removesuffix(_SUFFIX) for path in free if not _is_supervised(path)]
 
 
 def bury(folder: Path, worker_id: str) -> None:
     """Removes the sign of a dead worker, after its jobs were taken."""
     failpoint("liveness.before_bury")
     (folder / f"{worker_id}{_SUFFIX}").unlink(missing_ok=True)
+
+
+def _is_supervised(path: Path) -> bool:
+    try:
+        supervisor_id = path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        return True  # whoever buried it has taken the jobs
+    supervisor = path.with_name(f"{supervisor_id}{_SUFFIX}")
+    return supervisor_id != "" and supervisor.exists() and not _is_free(supervisor)
 
 
 def _is_free(path: Path) -> bool:

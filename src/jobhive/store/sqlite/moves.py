@@ -50,6 +50,7 @@ class Leaving(NamedTuple):
     crashes: int = 0
     losses: int = 0
     is_taken: bool = False  # the owner did not ask: its token is made void
+    suspect_ms: int | None = None  # so long it is a suspect
 
 
 def leave_by_move(transaction: Transaction, move: Fail | Schedule | Cancel | Release) -> bool:
@@ -144,6 +145,7 @@ def _write_state(transaction: Transaction, held: Held, leaving: Leaving, *, told
         "error": dump_error(leaving.error),
         "reason": leaving.reason,
         "told": told,
+        "suspect_until": None if leaving.suspect_ms is None else now_ms + leaving.suspect_ms,
     }
     transaction.db.run("leave", changes)
     failpoint("act.leave")

@@ -1,8 +1,9 @@
-"""The duties: due jobs become pending, jobs of workers that are gone are taken back."""
+"""The duties: due jobs become pending, jobs of workers that are gone are taken back, suspects are absolved."""
 
 from datetime import timedelta
 
-from jobhive.core.rescue import judge
+from jobhive.core.receipt import Receipt
+from jobhive.core.rescue import Death, Evidence, judge, weigh
 from jobhive.failpoints import failpoint
 from jobhive.store.port import Rescued
 from jobhive.store.signals import WORKERS, job_topic, queue_topic
@@ -37,26 +38,28 @@ class UpkeepActs:
             transaction.db.run("curb", {"latest": now_ms + _LONGEST_LEASES * lease_ms})
             expired = transaction.db.all("expired", {"now": now_ms, "limit": limit})
             jobs = [Held._make(row) for row in expired]
-            return [_take_back(transaction, held, lease_ms, is_crash=False) for held in jobs]
+            return [_take_back(transaction, held, lease_ms, Evidence.LOST, None) for held in jobs]
 
         return await self._access.writer.run(act)
 
-    async def rescue_from(self, worker_id: str, *, is_crash: bool) -> list[Rescued]:
+    async def rescue_from(self, worker_id: str, death: Death | None = None) -> list[Rescued]:
         lease_ms = self._access.lease_ms
 
         def act(transaction: Transaction) -> list[Rescued]:
-            held_by = transaction.db.all("held_by", {"worker": worker_id})
-            was_alone = len(held_by) == 1
+            jobs = [Held._make(row) for row in transaction.db.all("held_by", {"worker": worker_id})]
             transaction.db.run("leave_worker", {"id": worker_id})
             failpoint("act.take_from")
             transaction.topics.add(WORKERS)
-            jobs = [Held._make(row) for row in held_by]
-            return [_take_back(transaction, held, lease_ms, is_crash=is_crash and was_alone) for held in jobs]
+            weighed = zip(jobs, weigh([Receipt(held.job_id, held.token) for held in jobs], death), strict=True)
+            return [_take_back(transaction, held, lease_ms, evidence, death) for held, evidence in weighed]
 
         rescued = await self._access.writer.run(act)
         with translated(self._access.alive_folder):
             bury(self._access.alive_folder, worker_id)
         return rescued
+
+    async def absolve(self) -> int:
+        return await self._access.writer.run(_absolve)
 
 
 def _stage(transaction: Transaction, limit: int) -> int:
@@ -67,15 +70,25 @@ def _stage(transaction: Transaction, limit: int) -> int:
     return len(rows)
 
 
-def _take_back(transaction: Transaction, held: Held, lease_ms: int, *, is_crash: bool) -> Rescued:
+def _absolve(transaction: Transaction) -> int:
+    rows = transaction.db.all("absolve", {"now": transaction.now_ms})
+    transaction.topics.update(queue_topic(str(queue)) for (queue,) in rows)
+    return len(rows)
+
+
+def _take_back(transaction: Transaction, held: Held, lease_ms: int, evidence: Evidence, death: Death | None) -> Rescued:
     verdict = judge(
+        evidence,
         on_crash=held.on_crash,
         crashes=held.crashes,
         losses=held.losses,
-        is_crash=is_crash,
         is_cancel_requested=held.cancel_requested_at_ms is not None,
         worker=held.worker,
+        how=None if death is None else death.how,
     )
-    leave(transaction, held, Leaving(**verdict._asdict(), is_taken=True))
+    where = verdict._asdict()
+    suspect_ms = lease_ms if where.pop("is_suspect") else None
+    leave(transaction, held, Leaving(**where, is_taken=True, suspect_ms=suspect_ms))
     silence_ms = max(transaction.now_ms - (held.lease_until_ms - lease_ms), 0)
-    return Rescued(held.job_id, held.worker, verdict.state.value, timedelta(milliseconds=silence_ms))
+    silence = timedelta(milliseconds=silence_ms)
+    return Rescued(held.job_id, held.worker, verdict.state.value, silence, verdict.is_suspect)

@@ -58,8 +58,11 @@ def _claim(transaction: Transaction, ask: ClaimRequest, lease_ms: int) -> list[C
     for queue, room in _rooms(transaction.db, ask.queues, ask.limit).items():
         limit = min(ask.limit - len(claims), room)
         if limit > 0:
-            rows = _claimable(transaction.db, {"queue": queue, "kinds": kinds, "salt": salt}, limit)
+            statement = "claimable_suspects" if ask.is_for_suspects else "claimable"
+            rows = _claimable(transaction.db, statement, {"queue": queue, "kinds": kinds, "salt": salt}, limit)
             claims += _take(transaction, rows, queue, salt, ask, lease_ms)
+        if ask.is_for_suspects:
+            transaction.db.run("tend_suspects", {"queue": queue, "until": transaction.now_ms + lease_ms})
     return claims
 
 
@@ -73,15 +76,18 @@ def _claim_one(transaction: Transaction, job_id: str, ask: ClaimRequest, lease_m
     return _take(transaction, [facts], queue, salt, ask, lease_ms) if has_room else []
 
 
-def _claimable(db: Database, asked: Mapping[str, str | int], limit: int, offset: int = 0) -> list[list[Any]]:
+def _claimable(
+    db: Database, statement: str, asked: Mapping[str, str | int], limit: int, offset: int = 0
+) -> list[list[Any]]:
     """What comes next; in parts where it is more than one text can hold."""
     try:
-        return cast("list[list[Any]]", from_json(db.value("claimable", {**asked, "limit": limit, "offset": offset})))
+        return cast("list[list[Any]]", from_json(db.value(statement, {**asked, "limit": limit, "offset": offset})))
     except apsw.TooBigError:
         if limit == 1:
             raise
         half = limit // 2
-        return _claimable(db, asked, half, offset) + _claimable(db, asked, limit - half, offset + half)
+        first = _claimable(db, statement, asked, half, offset)
+        return first + _claimable(db, statement, asked, limit - half, offset + half)
 
 
 def _rooms(db: Database, queues: Sequence[str], limit: int) -> dict[str, int]:

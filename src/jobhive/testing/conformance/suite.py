@@ -16,6 +16,7 @@ from jobhive.testing.conformance.promises.queues import Queues
 from jobhive.testing.conformance.promises.rescue import Rescuing
 from jobhive.testing.conformance.promises.signals import Signalling
 from jobhive.testing.conformance.promises.streams import Streams
+from jobhive.testing.conformance.promises.suspects import Suspecting
 from jobhive.testing.conformance.promises.upkeep import Staging
 from jobhive.testing.conformance.promises.workers import ActiveWorkers
 
@@ -31,6 +32,7 @@ class StoreConformance(
     Streams,
     Cancelling,
     Rescuing,
+    Suspecting,
     Staging,
     Pruning,
     Operating,

@@ -17,7 +17,8 @@ from jobhive.client.context import Context
 from jobhive.client.handler import Handler
 from jobhive.core.errors import InvalidInput, LeaseLost
 from jobhive.core.outcome import Failed, JobError, OnCrash, Outcome
-from jobhive.worker.child import PARENT_LINE, WORKER_ID
+from jobhive.worker.child import PARENT_LINE, POST
+from jobhive.worker.ending import how_it_ended
 from jobhive.worker.isolation.finding import NotIsolatable, address_of
 from jobhive.worker.isolation.wire import (
     REPORTS,
@@ -202,7 +203,7 @@ def _kill_tree(pid: int) -> None:
 
 
 async def _started(descriptor: int) -> asyncio.subprocess.Process:
-    ours_alone = {PARENT_LINE, WORKER_ID}  # the job's own programs must not take themselves for the worker
+    ours_alone = {PARENT_LINE, POST}  # the job's own programs must not take themselves for the worker
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",  # the current folder shadows no module
@@ -247,13 +248,6 @@ async def _undisturbed(work: Coroutine[object, object, object]) -> None:
 
 
 def _crashed(handler: Handler, exit_code: int) -> Failed:
-    message = f"the process that ran the job {_how(exit_code)} in mid-job"
+    message = f"the process that ran the job {how_it_ended(exit_code)} in mid-job"
     error = JobError("Crashed", message, "", "CRASHED")
     return Failed(error, is_retryable=handler.kind.on_crash is OnCrash.RETRY)
-
-
-def _how(exit_code: int) -> str:
-    if exit_code >= 0:
-        return f"ended with exit code {exit_code}"
-    known = {number.value: number.name for number in signal.Signals}
-    return f"was killed by {known.get(-exit_code, f'signal {-exit_code}')}"

@@ -97,7 +97,7 @@ class Listing:
         await store.jobs.cancel(cancelled, "")
         done = await start_one(store)
         await store.jobs.finish([complete(done)])
-        await store.jobs.rescue_from("a", is_crash=False)
+        await store.jobs.rescue_from("a")
         kept = await store.jobs.claim_one(running.job_id, asking())
         assert kept is not None
         one_each = [pending, scheduled, cancelled, failed.job_id, running.job_id, done.job_id]

@@ -7,11 +7,13 @@ from jobhive.core.record import JobFilter
 from jobhive.core.states import State
 from jobhive.store.port import Store
 from jobhive.testing import (
+    KILLED,
     SECOND,
     advance,
     append,
     asking,
     cancel,
+    claim_any,
     claim_one,
     complete,
     expire_leases,
@@ -69,13 +71,13 @@ class Operating:
     async def test_another_life_forgets_crashes_and_losses(self, store: Store) -> None:
         job_id = await insert_one(store)
         for _ in range(3):
-            await claim_one(store, worker="w")
-            await store.jobs.rescue_from("w", is_crash=True)
+            await claim_any(store, worker="w")
+            await store.jobs.rescue_from("w", KILLED)
         assert (await record_of(store, job_id)).state is State.FAILED
         job = await store.jobs.retry(job_id)
         assert (job.crashes, job.losses) == (0, 0)
-        await claim_one(store, worker="w")
-        assert [each.verdict for each in await store.jobs.rescue_from("w", is_crash=True)] == ["pending"]
+        await claim_one(store, worker="w")  # it is no suspect either
+        assert [each.verdict for each in await store.jobs.rescue_from("w", KILLED)] == ["pending"]
 
     async def test_a_job_that_must_not_run_twice_may_be_retried_by_hand(self, store: Store) -> None:
         claim = await start_one(store, on_crash="fail")

@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
+from jobhive.core.rescue import Death
 from jobhive.core.states import State
 from jobhive.store.port import Store
 from jobhive.testing import (
+    KILLED,
     SECOND,
     advance,
     asking,
@@ -23,7 +25,6 @@ from jobhive.testing import (
 )
 
 LOSS_LIMIT = 20
-CRASH_LIMIT = 3
 
 
 class Rescuing:
@@ -129,60 +130,27 @@ class Rescuing:
         mine = [await start_one(store, worker="dead") for _ in range(3)]
         foreign = await start_one(store, worker="alive")
         before = await snapshot(store, foreign.job_id)
-        rescued = await store.jobs.rescue_from("dead", is_crash=False)
+        rescued = await store.jobs.rescue_from("dead")
         assert [(each.job_id, each.worker, each.verdict) for each in rescued] == [
             (claim.job_id, "dead", "pending") for claim in mine
         ]
         assert {job.losses for job in await store.jobs.get([claim.job_id for claim in mine])} == {1}
         assert await snapshot(store, foreign.job_id) == before
-        assert await store.jobs.rescue_from("dead", is_crash=False) == []
+        assert await store.jobs.rescue_from("dead") == []
 
     async def test_a_worker_without_jobs_leaves_nothing_to_rescue(self, store: Store) -> None:
-        assert await store.jobs.rescue_from("nobody", is_crash=True) == []
+        assert await store.jobs.rescue_from("nobody", KILLED) == []
 
-    async def test_a_job_alone_in_a_crash_is_counted_and_the_third_fails_it(self, store: Store) -> None:  # P10
-        job_id = await insert_one(store)
-        verdicts: list[str] = []
-        for _ in range(CRASH_LIMIT):
-            await claim_one(store, worker="w")
-            verdicts += [each.verdict for each in await store.jobs.rescue_from("w", is_crash=True)]
-        assert verdicts == ["pending", "pending", "failed"]
-        job = await record_of(store, job_id)
-        assert (job.state, job.crashes, job.losses, job.failures) == (State.FAILED, CRASH_LIMIT, 0, 0)
-        assert job.error is not None
-        assert job.error.message
-        assert [each.outcome for each in await store.jobs.attempts(job_id)] == ["crashed"] * CRASH_LIMIT
-
-    async def test_jobs_beside_each_other_in_a_crash_are_innocent(self, store: Store) -> None:  # P10
-        claims = [await start_one(store, worker="w") for _ in range(2)]
-        assert [each.verdict for each in await store.jobs.rescue_from("w", is_crash=True)] == ["pending"] * 2
-        for job in await store.jobs.get([claim.job_id for claim in claims]):
-            assert (job.crashes, job.losses) == (0, 1)
-            assert [each.outcome for each in await store.jobs.attempts(job.job_id)] == ["lost"]
-
-    async def test_a_job_on_another_worker_is_no_company(self, store: Store) -> None:  # P10
-        alone, _ = await start_one(store, worker="w"), await start_one(store, worker="v")
-        await store.jobs.rescue_from("w", is_crash=True)
-        assert (await record_of(store, alone.job_id)).crashes == 1
-
-    async def test_losses_do_not_add_up_with_crashes(self, store: Store) -> None:  # P10
-        job_id = await insert_one(store)
-        for is_crash in (True, False, True, False, False):
-            await claim_one(store, worker="w")
-            assert [each.verdict for each in await store.jobs.rescue_from("w", is_crash=is_crash)] == ["pending"]
-        job = await record_of(store, job_id)
-        assert (job.crashes, job.losses) == (2, 3)
-
-    @pytest.mark.parametrize("is_crash", [True, False])
-    async def test_a_dead_workers_job_that_must_not_run_twice_fails(self, store: Store, is_crash: bool) -> None:
+    @pytest.mark.parametrize("death", [None, KILLED, KILLED._replace(is_crash=False)])
+    async def test_a_dead_workers_job_that_must_not_run_twice_fails(self, store: Store, death: Death | None) -> None:
         claim = await start_one(store, worker="w", on_crash="fail")
-        assert [each.verdict for each in await store.jobs.rescue_from("w", is_crash=is_crash)] == ["failed"]
+        assert [each.verdict for each in await store.jobs.rescue_from("w", death)] == ["failed"]
         assert (await record_of(store, claim.job_id)).state is State.FAILED
 
     async def test_a_dead_workers_job_that_was_to_stop_is_cancelled(self, store: Store) -> None:
         claim = await start_one(store, worker="w", on_crash="fail")
         await store.jobs.cancel(claim.job_id, "enough")
-        assert [each.verdict for each in await store.jobs.rescue_from("w", is_crash=True)] == ["cancelled"]
+        assert [each.verdict for each in await store.jobs.rescue_from("w", KILLED)] == ["cancelled"]
         job = await record_of(store, claim.job_id)
         assert (job.state, job.reason) == (State.CANCELLED, "enough")
 

@@ -121,7 +121,7 @@ class ActiveWorkers:
             process.kill()
             await process.wait()
         assert await store.workers.dead() == (["worker-x"] if self.sees_dead_workers else [])
-        assert [each.job_id for each in await store.jobs.rescue_from("worker-x", is_crash=True)] == [job_id]
+        assert [each.job_id for each in await store.jobs.rescue_from("worker-x")] == [job_id]
         assert await store.workers.dead() == []
         assert await store.workers.active() == []
         assert [claim.job_id for claim in await store.jobs.claim(asking("b"))] == [job_id]
