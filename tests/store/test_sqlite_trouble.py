@@ -104,8 +104,8 @@ async def test_a_full_database_takes_nothing_more_and_goes_on_once_there_is_room
 ) -> None:
     limited: list[Database] = []
 
-    def connect(path: Path) -> Database:
-        limited.append(connect_writer(path))
+    def connect(path: Path, vfs: str | None) -> Database:
+        limited.append(connect_writer(path, vfs))
         limited[-1].script("PRAGMA max_page_count = 60")
         return limited[-1]
 
