@@ -1,6 +1,7 @@
 """Opening connections the one way that is safe: WAL, every commit synced, short patient waits for the lock."""
 
 import time
+from itertools import count
 from pathlib import Path
 
 import apsw
@@ -14,11 +15,24 @@ _BUSY_PATIENCE_SECONDS = 30.0
 def connect_writer(path: Path) -> Database:
     """A connection for the writer thread. Creates the file where it is missing."""
     db = _connect(path)
-    db.script("PRAGMA journal_mode = WAL")
+    _use_wal(db)
     db.script("PRAGMA synchronous = FULL")  # NORMAL loses acknowledged commits in a power cut
     db.script("PRAGMA wal_autocheckpoint = 4000")
     db.script("PRAGMA cache_size = -65536")
     return db
+
+
+def _use_wal(db: Database) -> None:
+    """Waits for whoever does the same to a fresh file: SQLite asks no busy handler there, lest both wait for ever."""
+    patience = _Patience()
+    for calls_so_far in count():
+        try:
+            db.script("PRAGMA journal_mode = WAL")
+        except apsw.BusyError:
+            if not patience(calls_so_far):
+                raise
+        else:
+            return
 
 
 def connect_reader(path: Path) -> Database:
