@@ -1,6 +1,7 @@
 """Opening connections the one way that is safe: WAL, every commit synced, short patient waits for the lock."""
 
 import time
+from itertools import count
 from pathlib import Path
 
 import apsw
@@ -41,11 +42,24 @@ def _connect(path: Path, vfs: str | None, *pragmas: str) -> Database:
     db = Database(connection)
     try:
         for pragma in ("trusted_schema = OFF", *pragmas):
-            db.ask(f"PRAGMA {pragma}")  # to its last row: an error may come after the first
+            _set(db, pragma)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _set(db: Database, pragma: str) -> None:
+    """Waits for whoever turns the log of a fresh file on: SQLite asks no busy handler there, lest both wait for ever."""
+    patience = _Patience()
+    for calls_so_far in count():
+        try:
+            db.ask(f"PRAGMA {pragma}")  # to its last row: an error may come after the first
+        except apsw.BusyError:
+            if not patience(calls_so_far):
+                raise
+        else:
+            return
 
 
 class _Patience:

@@ -4,6 +4,8 @@ No index knows when jobs ended: each finish would pay for it. A job that arrived
 step ends where the jobs become too young, and what was looked at before is not looked at again.
 """
 
+from collections.abc import Mapping
+
 from pydantic_core import to_json
 
 from jobhive.core.clock import to_milliseconds
@@ -35,12 +37,12 @@ class PruneActs:
         passed, last, seqs = row
         jobs = 0
         if seqs != _NONE:
-            found: dict[str, int | str] = {"seqs": str(seqs), "before": asked["before"]}
+            found = {"seqs": seqs, "before": asked["before"]}
             jobs, last = await self._access.writer.run(lambda transaction: _delete(transaction, found, last))
         return Pruned(jobs, str(last), is_done=passed < limit)
 
 
-def _delete(transaction: Transaction, found: dict[str, int | str], last: int) -> tuple[int, int]:
+def _delete(transaction: Transaction, found: Mapping[str, object], last: int) -> tuple[int, int]:
     """How many, and the last job that is left: numbers of newer ones are given anew where they were the highest."""
     ids = transaction.db.all("still_prunable", found)
     for statement in ("purge_events", "purge_attempts", "purge_job"):
