@@ -5,13 +5,16 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
 import httpx2
 
 from jobhive import Jobhive, StoreError, UnknownJob
+from jobhive.core.errors import UnknownWorker
 from jobhive.core.ids import new_job_id
 from jobhive.core.record import JobRecord
 from jobhive.core.states import State
@@ -80,12 +83,15 @@ async def produce(producer: Producer, folder: Path) -> None:
 
 async def _pause_and_resume(producer: Producer) -> None:
     for is_paused in (True, False):
-        while True:
-            try:
-                await producer.store.jobs.pause("side", is_paused=is_paused)
-            except StoreError:  # a failpoint may say so, once
-                continue
-            break
+        await _insisted(partial(producer.store.jobs.pause, "side", is_paused=is_paused))
+
+
+async def _insisted(ask: Callable[[], Awaitable[object]]) -> None:
+    """Asks again where a failpoint has failed the store, which each does once."""
+    try:
+        await ask()
+    except StoreError:
+        await ask()
 
 
 async def _follow(producer: Producer, job_id: str) -> None:
@@ -137,8 +143,8 @@ async def _retry(producer: Producer, job_id: str) -> None:
 
 async def _retire(producer: Producer) -> None:
     for worker in await producer.store.workers.active():
-        with producer.history.noting(RETIRE, worker.worker_id):
-            await producer.store.workers.retire(worker.worker_id)
+        with suppress(UnknownWorker), producer.history.noting(RETIRE, worker.worker_id):
+            await _insisted(partial(producer.store.workers.retire, worker.worker_id))
 
 
 def _is_final(record: JobRecord) -> bool:

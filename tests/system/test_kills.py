@@ -2,7 +2,10 @@
 
 import math
 import random
+import signal
 import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +26,22 @@ async def test_random_kills_lose_and_double_nothing(tmp_path: Path) -> None:  # 
 @pytest.mark.timeout(1800)
 async def test_a_hundred_random_kills_over_a_thousand_jobs(tmp_path: Path) -> None:  # P2, P5, B2
     await _survive(tmp_path, jobs=1000, kills=100)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_who_stands_still_past_its_lease_changes_nothing(tmp_path: Path) -> None:  # P2, P4
+    """Workers and servers are stopped for longer than a lease, supervisors asked to end, anybody killed."""
+    chance, jobs = random.Random(1), 600
+    async with _working(tmp_path, jobs, {"JOBHIVE_LEASE": "1"}) as installation:
+        anybody = Kills(installation, chance)
+        asked, frozen = Kills(installation, chance, ["supervisor"]), Kills(installation, chance, ["server", "worker"])
+        for strike in range(1, 11):
+            victim = await frozen.strike(signal.SIGSTOP)
+            await installation.until(partial(_has_completed, installation, jobs * strike // 12))
+            await (asked.strike(signal.SIGTERM) if strike % 3 == 0 else anybody.strike())
+            frozen.resume(victim)
+        await _check(installation, jobs)
 
 
 async def test_a_stream_goes_on_after_everything_was_killed(tmp_path: Path) -> None:  # I3, I8, I9, P5
@@ -47,13 +66,13 @@ async def test_a_stream_goes_on_after_everything_was_killed(tmp_path: Path) -> N
 
 async def test_only_what_is_really_gone_is_taken_up(tmp_path: Path) -> None:  # D5
     async with Installation(tmp_path, "--processes", "2", "--concurrency", "1") as installation:
-        signal = tmp_path / "go"
-        handles = [await installation.app.enqueue("wait_for", {"path": str(signal)}) for _ in range(2)]
+        go = tmp_path / "go"
+        handles = [await installation.app.enqueue("wait_for", {"path": str(go)}) for _ in range(2)]
         await installation.until(lambda: _are_running(installation, 2))
         [first, _] = await installation.workers()
         await Kills(installation, random.Random(1), ["worker"]).strike()
         await installation.until(lambda: _is_taken_up(handles))
-        signal.touch()
+        go.touch()
         attempts = sorted([await _attempt_of(handle) for handle in handles])
         assert attempts == [1, 2], first
 
@@ -71,21 +90,33 @@ async def test_a_kind_that_must_not_run_again_fails_with_its_worker(tmp_path: Pa
 
 async def _survive(folder: Path, jobs: int, kills: int) -> None:
     """Kills some process each time another share of the jobs is done; then checks every job."""
-    async with Installation(folder, "--processes", "2", "--concurrency", "5") as installation:
-        producer = Producer(installation.app.store, installation.history)
+    async with _working(folder, jobs) as installation:
         strikes = Kills(installation, random.Random(kills))
-        for n in range(jobs):
-            await producer.enqueue(f"square {n}", "square", params=f'{{"n": {n}}}')
         for kill in range(1, kills + 1):
             await installation.until(partial(_has_completed, installation, jobs * kill // (kills + 2)))
             await strikes.strike()
-        await installation.until(lambda: _has_completed(installation, jobs))
-        lines = installation.history.read()
-        report = await audit(installation.app.store, lines)
-        sys.stdout.write(f"{strikes.struck}; {report}; {_recovery(lines)}\n")
-        assert report.states == {State.COMPLETE: jobs}
-        assert report.acknowledged == jobs
-        assert await _causes(installation) <= {"lost", "crashed", "released"}
+        await _check(installation, jobs)
+        sys.stdout.write(f"struck: {strikes.struck}; {_recovery(installation.history.read())}\n")
+
+
+@asynccontextmanager
+async def _working(folder: Path, jobs: int, changes: Mapping[str, str] | None = None) -> AsyncIterator[Installation]:
+    """Two workers with ten jobs in flight and so many in all."""
+    async with Installation(folder, "--processes", "2", "--concurrency", "5", changes=changes) as installation:
+        producer = Producer(installation.app.store, installation.history)
+        for n in range(jobs):
+            await producer.enqueue(f"square {n}", "square", params=f'{{"n": {n}}}')
+        yield installation
+
+
+async def _check(installation: Installation, jobs: int) -> None:
+    """All are complete, and no attempt was ended but by a kill or a stop."""
+    await installation.until(lambda: _has_completed(installation, jobs))
+    report = await audit(installation.app.store, installation.history.read())
+    sys.stdout.write(f"{report}\n")
+    assert report.states == {State.COMPLETE: jobs}
+    assert report.acknowledged == jobs
+    assert await _causes(installation) <= {"lost", "crashed", "released"}
 
 
 def _recovery(lines: list[Happening]) -> str:

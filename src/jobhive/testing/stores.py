@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import apsw
+
 from jobhive.store.port import Store
 from jobhive.store.sqlite import SqliteStore
 from jobhive.store.sqlite.connection import connect_reader
@@ -33,6 +35,8 @@ def sqlite_damage(path: Path) -> list[str]:
     db = connect_reader(path)
     try:
         found = [str(row[0]) for row in db.ask("PRAGMA integrity_check")]
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        return [str(error)]
     finally:
         db.close()
     return [] if found == ["ok"] else found
