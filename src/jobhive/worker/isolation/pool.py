@@ -37,7 +37,7 @@ from jobhive.worker.isolation.wire import (
     packed,
 )
 
-GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
+GRACE_SECONDS = 1.0  # between SIGTERM and SIGKILL; shorter than a stopping worker waits for its handlers
 _LONGEST_LINE_BYTES = 1 << 30
 _STDERR = 2  # descriptor: the process' output goes to the worker's log
 
