@@ -50,7 +50,7 @@ def _connect(path: Path, vfs: str | None, *pragmas: str) -> Database:
 
 
 def _set(db: Database, pragma: str) -> None:
-    """Waits for whoever turns the log of a fresh file on: SQLite asks no busy handler there, lest both wait for ever."""
+    """Waits for whoever turns a fresh file's log on: SQLite asks no busy handler there, lest both wait for ever."""
     patience = _Patience()
     for calls_so_far in count():
         try:
