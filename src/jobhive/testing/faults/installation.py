@@ -81,7 +81,7 @@ class Installation:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        """Starts everything; returns once a worker has given a sign of life.
+        """Starts everything; returns once one of its workers has given a sign of life.
 
         A start that ends is tried again, as a person would: what was killed before may still hold the port.
         """
@@ -93,7 +93,8 @@ class Installation:
         raise AssertionError(f"it did not start {_MOST_STARTS} times; the log:\n{self.log}")
 
     async def _is_settled(self) -> bool:
-        return not self.is_up or await self.has_workers()
+        own = {running.pid for running in self.running()}
+        return not self.is_up or any(worker.pid in own for worker in await self.workers())
 
     async def run_beside(self, *arguments: str) -> asyncio.subprocess.Process:
         """Starts a Python program as one of the installation's: same variables, same log, a session of its own."""

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from random import Random
 
 from jobhive.testing.faults.history import KILL
@@ -26,8 +27,9 @@ class Kills:
 
         Who is sent SIGSTOP stands still until `resume`.
         """
-        while not (victims := self._victims()):
-            await self._installation.until(self._has_victims)
+        role = self._chance.choice(self._roles)
+        while not (victims := self._playing(role)):
+            await self._installation.until(partial(self._is_played, role))
         victim = self._chance.choice(victims)
         self._installation.history.note(KILL, victim.role, "ok", {"signal": number.name}, victim.pid)
         with suppress(ProcessLookupError):  # it ended by itself meanwhile
@@ -43,9 +45,8 @@ class Kills:
         with suppress(ProcessLookupError):
             os.kill(victim.pid, signal.SIGCONT)
 
-    def _victims(self) -> list[Running]:
-        role = self._chance.choice(self._roles)
+    def _playing(self, role: str) -> list[Running]:
         return [running for running in self._installation.running() if running.role == role]
 
-    async def _has_victims(self) -> bool:
-        return any(running.role in self._roles for running in self._installation.running())
+    async def _is_played(self, role: str) -> bool:
+        return bool(self._playing(role))
