@@ -70,8 +70,11 @@ async def _taken(app: Jobhive, job_id: str) -> Claim:
     """The job, claimed by somebody else once the lease has run out."""
     with app.store.signals.listen() as wake:
         async with asyncio.timeout(30):
-            while not await app.store.jobs.rescue(1):
+            while not (claim := await _claimed(app, job_id)):
                 await wake.wait(0.02)
-    claim = await app.store.jobs.claim_one(job_id, asking("fresh", kinds=_KINDS))
-    assert claim is not None
     return claim
+
+
+async def _claimed(app: Jobhive, job_id: str) -> Claim | None:
+    await app.store.jobs.rescue(1)
+    return await app.store.jobs.claim_one(job_id, asking("fresh", kinds=_KINDS))

@@ -280,6 +280,25 @@ def spin_with(port: int, program: Literal["stubborn", "orderly", "nothing"]) -> 
 
 
 @app.job(isolation="process")
+def hold_with_stubborn(port: int) -> None:
+    """Cannot hear anything: it holds the interpreter's lock for longer than anybody waits."""
+    Line(port).start(STUBBORN).wait()
+    re.match(r"(a+)+$", "a" * 64 + "b")
+
+
+@app.job(isolation="process", timeout=5.0, max_retries=0)
+def overrun_with_stubborn(port: int) -> None:
+    Line(port).start(STUBBORN).wait()
+    spin()
+
+
+@app.job(isolation="process")
+def spin_with_stubborn(port: int) -> None:
+    Line(port).start(STUBBORN).wait()
+    spin()
+
+
+@app.job(isolation="process")
 def tidy(ctx: SyncContext, port: int) -> None:
     try:
         Line(port).wait()

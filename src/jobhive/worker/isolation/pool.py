@@ -20,6 +20,7 @@ from jobhive.core.outcome import Failed, JobError, OnCrash, Outcome
 from jobhive.worker.child import PARENT_LINE, POST
 from jobhive.worker.ending import how_it_ended
 from jobhive.worker.isolation.finding import NotIsolatable, address_of
+from jobhive.worker.isolation.tree import GRACE_SECONDS, kill_tree
 from jobhive.worker.isolation.wire import (
     REPORTS,
     Answer,
@@ -37,7 +38,6 @@ from jobhive.worker.isolation.wire import (
     packed,
 )
 
-GRACE_SECONDS = 1.0  # between SIGTERM and SIGKILL; shorter than a stopping worker waits for its handlers
 _LONGEST_LINE_BYTES = 1 << 30
 _STDERR = 2  # descriptor: the process' output goes to the worker's log
 
@@ -102,6 +102,7 @@ class JobProcess:
         self._process = process
         self._reader = reader
         self._writer = writer
+        self._root = _known(process.pid)  # None: it was gone at once
         self._exit = asyncio.create_task(self._exited())
 
     @classmethod
@@ -126,30 +127,28 @@ class JobProcess:
         return await self._serve(context)
 
     async def end(self, context: Context | None = None) -> int:
-        """SIGTERM to the whole group, and SIGKILL after a grace; what is told meanwhile is still taken.
+        """SIGTERM to the group, and SIGKILL to the tree after a grace; what is told meanwhile is still taken.
 
         Returns the exit code; a signal is negative.
         """
         self._say(Stop())
-        if not self._exit.done():
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGTERM)
+        if self._root is not None:  # asyncio's own `terminate` may take the exit code away from asyncio
+            with suppress(psutil.NoSuchProcess):
+                self._root.terminate()
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(GRACE_SECONDS):
                     await self._last_words(context)
                     await asyncio.shield(self._exit)
         finally:
-            if not self._exit.done():
-                await asyncio.to_thread(_kill_tree, self._process.pid)
+            if self._root is not None and not self._exit.done():
+                await asyncio.to_thread(kill_tree, self._root)
             exit_code = await self._exit
             self._writer.close()
         return exit_code
 
     async def _exited(self) -> int:
         exit_code = await self._process.wait()
-        with suppress(ProcessLookupError, PermissionError):  # PermissionError: macOS, where only zombies are left
-            os.killpg(self._process.pid, signal.SIGKILL)
         asyncio.get_running_loop().call_later(GRACE_SECONDS, self._writer.close)  # a copy of it may hold the line
         return exit_code
 
@@ -183,39 +182,25 @@ class JobProcess:
             self._writer.write(packed(order))
 
 
-def kill_descendants(root: psutil.Process) -> None:
-    """SIGKILL to all that a process has started, sessions of their own included; repeated until nothing new appears."""
-    killed: set[psutil.Process] = set()
-    while new := set(root.children(recursive=True)) - killed:
-        for each in new:
-            with suppress(psutil.Error):  # gone, or another user's (sudo)
-                each.kill()
-        killed |= new
-
-
-def _kill_tree(pid: int) -> None:
-    """The root last: while it lives, nothing can leave the tree. It is halted first, so that it starts nothing new."""
-    with suppress(psutil.NoSuchProcess):
-        root = psutil.Process(pid)
-        root.suspend()
-        kill_descendants(root)
-        root.kill()
-
-
 async def _started(descriptor: int) -> asyncio.subprocess.Process:
     ours_alone = {PARENT_LINE, POST}  # the job's own programs must not take themselves for the worker
+    python = (sys.executable, "-P", "-m")  # -P: the current folder shadows no module
     return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",  # the current folder shadows no module
-        "-m",
-        "jobhive.worker.isolation.program",
-        str(descriptor),
+        *(*python, "jobhive.worker.isolation.guard", str(descriptor)),
+        *(*python, "jobhive.worker.isolation.program", str(descriptor)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=_STDERR,
         env={name: value for name, value in os.environ.items() if name not in ours_alone},
         pass_fds=(descriptor,),
         start_new_session=True,
     )
+
+
+def _known(pid: int) -> psutil.Process | None:
+    """The process by id and start time: signals to it never reach a later one with its id."""
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid)
+    return None
 
 
 async def _run_by(process: JobProcess, assignment: Assignment, context: Context) -> Outcome | None:

@@ -5,7 +5,6 @@ line closes in mid-job, the worker is gone; then this process ends at once, with
 """
 
 import atexit
-import ctypes
 import faulthandler
 import os
 import signal
@@ -28,7 +27,7 @@ from jobhive.core.outcome import Cancelled, Failed, JobError, Outcome
 from jobhive.streams.feed import PROGRESS
 from jobhive.worker.executor import completed, judged
 from jobhive.worker.isolation.finding import NotIsolatable, handler_at
-from jobhive.worker.isolation.pool import GRACE_SECONDS, kill_descendants
+from jobhive.worker.isolation.tree import GRACE_SECONDS, adopt_orphans, kill_descendants
 from jobhive.worker.isolation.wire import (
     ORDERS,
     Answer,
@@ -46,7 +45,6 @@ from jobhive.worker.isolation.wire import (
 )
 
 _JOB = TypeAdapter(RunningJob[BaseModel, BaseModel])
-_ADOPT_ORPHANS = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 
 
 class Stopped(BaseException):
@@ -205,7 +203,7 @@ def main() -> None:
     """Runs jobs until the worker wants no more."""
     faulthandler.enable()  # a segmentation fault says where it was
     cast(TextIOWrapper, sys.stdout).reconfigure(line_buffering=True)
-    _adopt_orphans()
+    adopt_orphans()
     line = Line(int(sys.argv[1]))
     line.open()
     atexit.register(end_tree, GRACE_SECONDS)
@@ -270,12 +268,6 @@ def _called(handler: Handler, params: BaseModel, assignment: Assignment, line: L
         return handler.function(context, **arguments)
     finally:
         line.give_floor(None)
-
-
-def _adopt_orphans() -> None:
-    """Processes whose parent ended become children of this one, so that the tree stays whole. Linux only."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_ADOPT_ORPHANS, 1, 0, 0, 0)
 
 
 def _bury_orphans() -> None:
