@@ -13,12 +13,14 @@ from jobhive.store.port import Liveness
 from jobhive.store.signals import Signals
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.admission import admit_folder, admit_library, file_system_of, migrate
+from jobhive.store.sqlite.audit import SqliteAudit
 from jobhive.store.sqlite.connection import connect_writer
 from jobhive.store.sqlite.events import SqliteEvents
 from jobhive.store.sqlite.liveness import FileLiveness
 from jobhive.store.sqlite.operate import OperateActs
 from jobhive.store.sqlite.readers import Readers
 from jobhive.store.sqlite.submit import SubmitActs
+from jobhive.store.sqlite.tokens import SqliteTokens
 from jobhive.store.sqlite.trouble import translated
 from jobhive.store.sqlite.upkeep import UpkeepActs
 from jobhive.store.sqlite.wake import WakeSocket
@@ -34,7 +36,7 @@ class SqliteJobs(SubmitActs, WorkActs, UpkeepActs, OperateActs):
 
 
 class SqliteStore:
-    """`Store` on one SQLite file. Beside `<file>` it keeps `<file>.d/`: sockets for wake-ups, locks of workers."""
+    """`Store` on one SQLite file. Beside `<file>` it keeps `<file>.d/`: sockets, locks, the audit key."""
 
     def __init__(self, path: Path, *, lease: timedelta = DEFAULT_LEASE) -> None:
         self.path = path.absolute()
@@ -42,16 +44,18 @@ class SqliteStore:
         self.clock = Clock()
         self.lease = lease
         self.signals = Signals()
-        self._beside = self.path.with_name(f"{self.path.name}.d")
+        self.beside = self.path.with_name(f"{self.path.name}.d")
         self._writer = Writer(self.path, self.clock, self._publish)
         self._readers = Readers(self.path)
-        self._wake = WakeSocket(self._beside / "wake", self.signals.publish)
+        self._wake = WakeSocket(self.beside / "wake", self.signals.publish)
         self._is_open = False
         self._changing = threading.Lock()  # held while it opens or closes: callers may come together, on several loops
-        access = Access(self._writer, self._readers, self.clock, lease, self._beside / "alive")
+        access = Access(self._writer, self._readers, self.clock, lease, self.beside / "alive")
         self.jobs = SqliteJobs(access)
         self.events = SqliteEvents(access)
         self.workers = SqliteWorkers(access)
+        self.tokens = SqliteTokens(access)
+        self.audit = SqliteAudit(access)
 
     async def open(self) -> None:
         """Opens and migrates. Raises StoreRefused, StoreUnavailable, StoreFull."""
@@ -66,7 +70,7 @@ class SqliteStore:
     def hold(self, worker_id: str) -> Liveness:
         """Takes the file lock by which others see at once that the worker's process is gone."""
         with translated(self.path):
-            return FileLiveness(self._beside / "alive", worker_id)
+            return FileLiveness(self.beside / "alive", worker_id)
 
     async def check(self) -> Mapping[str, str]:
         """Writes and reads once. Raises StoreError where something is wrong."""
@@ -103,7 +107,7 @@ class SqliteStore:
                 db.close()
                 raise
             for folder in ("wake", "alive"):
-                (self._beside / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+                (self.beside / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
             self._wake.start()
         self._writer.start(db)
         self._readers.start()

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+from jobhive.core.audit import Act
 from jobhive.core.rescue import judge
 from jobhive.store.port import Rescued
 from jobhive.store.signals import WORKERS, job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.liveness import bury
 from jobhive.store.sqlite.moves import Held, Leaving, leave
+from jobhive.store.sqlite.workers import tell_worker
 from jobhive.store.sqlite.writer import Transaction
 
 
@@ -40,7 +42,8 @@ class UpkeepActs:
         def act(transaction: Transaction) -> list[Rescued]:
             held_by = transaction.db.all("held_by", {"worker": worker_id})
             was_alone = len(held_by) == 1
-            transaction.db.run("leave_worker", {"id": worker_id})
+            for row in transaction.db.all("leave_worker", {"id": worker_id}):
+                tell_worker(transaction, Act.WORKER_LOST, *row)
             transaction.topics.add(WORKERS)
             jobs = [Held._make(row) for row in held_by]
             return [_take_back(transaction, held, lease_ms, is_crash=is_crash and was_alone) for held in jobs]

@@ -4,10 +4,12 @@ import asyncio
 
 from pydantic_core import from_json, to_json
 
+from jobhive.core.audit import Act
 from jobhive.core.errors import UnknownWorker
 from jobhive.core.record import WorkerRecord
 from jobhive.store.signals import WORKERS
 from jobhive.store.sqlite.access import Access
+from jobhive.store.sqlite.audit import tell
 from jobhive.store.sqlite.database import Row
 from jobhive.store.sqlite.liveness import dead_workers
 from jobhive.store.sqlite.writer import Transaction
@@ -31,13 +33,16 @@ class SqliteWorkers:
                 "started_at": worker.started_at_ms,
             }
             transaction.topics.add(WORKERS)
+            if not transaction.db.value("known_worker", {"id": worker.worker_id}):
+                tell_worker(transaction, Act.WORKER_STARTED, worker.worker_id, worker.name, worker.node, worker.pid)
             return bool(transaction.db.value("beat", bound))
 
         return await self._access.writer.run(act)
 
     async def leave(self, worker_id: str) -> None:
         def act(transaction: Transaction) -> None:
-            transaction.db.run("leave_worker", {"id": worker_id})
+            for row in transaction.db.all("leave_worker", {"id": worker_id}):
+                tell_worker(transaction, Act.WORKER_STOPPED, *row)
             transaction.topics.add(WORKERS)
 
         await self._access.writer.run(act)
@@ -47,11 +52,12 @@ class SqliteWorkers:
         rows = await self._access.readers.run(lambda db: db.all("active_workers", {"since": since}))
         return [_to_worker(row) for row in rows]
 
-    async def retire(self, worker_id: str) -> WorkerRecord:
+    async def retire(self, worker_id: str, *, by: str | None = None) -> WorkerRecord:
         since = self._access.clock.now_ms() - self._access.lease_ms
 
         def act(transaction: Transaction) -> None:
-            transaction.db.run("retire", {"id": worker_id, "since": since})
+            if transaction.db.changed("retire", {"id": worker_id, "since": since}):
+                tell(transaction, by, Act.WORKER_RETIRED, worker_id)
             transaction.topics.add(WORKERS)
 
         await self._access.writer.run(act)
@@ -65,9 +71,19 @@ class SqliteWorkers:
 
     async def prune(self) -> int:
         before = self._access.clock.now_ms() - _FORGOTTEN_AFTER_LEASES * self._access.lease_ms
-        return await self._access.writer.run(
-            lambda transaction: len(transaction.db.all("prune_workers", {"before": before}))
-        )
+
+        def act(transaction: Transaction) -> int:
+            lost = transaction.db.all("prune_workers", {"before": before})
+            for row in lost:
+                tell_worker(transaction, Act.WORKER_LOST, *row)
+            return len(lost)
+
+        return await self._access.writer.run(act)
+
+
+def tell_worker(transaction: Transaction, act: Act, worker_id: str, name: str, node: str, pid: int) -> None:
+    """What became of a worker, which nobody but itself asked for."""
+    tell(transaction, worker_id, act, worker_id, name=name, node=node, pid=pid)
 
 
 def _to_worker(row: Row) -> WorkerRecord:
