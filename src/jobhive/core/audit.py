@@ -104,7 +104,7 @@ class Verification:
     """
 
     def __init__(self, checkpoint: Checkpoint | None, *, trusted: Checkpoint | None = None) -> None:
-        self._checkpoint = checkpoint  # None once it was met
+        self._checkpoint = checkpoint if checkpoint and checkpoint.number else None  # None once it was met
         self.number, self.hash = (trusted.number, trusted.hash) if trusted else (0, GENESIS)  # of the newest sealed
         self.unsealed = 0  # entries at the end that no seal holds yet
 

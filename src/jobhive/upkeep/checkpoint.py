@@ -5,7 +5,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from jobhive.core.audit import Checkpoint
+from jobhive.core.audit import GENESIS, Checkpoint, sign
 from jobhive.core.errors import StoreRefused
 
 _KEY_BYTES = 32
@@ -25,6 +25,14 @@ class Seals:
         with suppress(FileExistsError):  # several processes may come at once: the first one's stays
             self._make_key()
         return self._key.read_bytes()
+
+    def begun(self) -> Checkpoint:
+        """The newest checkpoint; where there is none, the one before the first entry. Raises StoreRefused."""
+        kept = self.checkpoint()
+        if kept is None:
+            kept = sign(0, GENESIS, self.key())
+            self.keep(kept)
+        return kept
 
     def has_key(self) -> bool:
         """Whether there is one."""

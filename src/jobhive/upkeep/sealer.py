@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from jobhive.core.audit import Checkpoint, Flaw, Verification, sign
+from jobhive.core.errors import StoreUnavailable
 from jobhive.narration import narrate
 from jobhive.store.port import Store
 from jobhive.upkeep.checkpoint import Seals
@@ -27,25 +28,33 @@ class Sealer(Duty):
 
     async def tick(self) -> None:
         """Chains what is new, then signs it."""
+        try:
+            await self._seal()
+        except OSError as error:
+            advice = "see to its mode and to the room on its disk"
+            raise StoreUnavailable(
+                f"the audit log cannot be signed in {self.store.beside}: {error}; {advice}"
+            ) from error
+
+    async def _seal(self) -> None:
+        trusted = await asyncio.to_thread(self._seals.begun)
         while await self.store.audit.seal(_BATCH) == _BATCH:
             pass
-        trusted = await asyncio.to_thread(self._seals.checkpoint)
         newest = await self._followed(trusted)
         if newest is not None:
             await asyncio.to_thread(self._seals.keep, newest)
 
-    async def _followed(self, trusted: Checkpoint | None) -> Checkpoint | None:
+    async def _followed(self, trusted: Checkpoint) -> Checkpoint | None:
         """The checkpoint to make now; None where there is nothing new, or where it does not follow."""
         verification = Verification(None, trusted=trusted)
-        begun_at = verification.number
-        read_to = begun_at
+        read_to = trusted.number
         while entries := await self.store.audit.read(read_to, _BATCH):
             for entry in entries:
                 if flaw := verification.read(entry):
                     self._tell(flaw)
                     return None
             read_to = entries[-1].number
-        if verification.number == begun_at:
+        if verification.number == trusted.number:
             return None
         return sign(verification.number, verification.hash, self._seals.key())
 
