@@ -48,6 +48,8 @@ def test_every_setting_has_its_variable(monkeypatch: pytest.MonkeyPatch) -> None
         "host": "localhost",
         "port": "9000",
         "server": "https://jobs.example",
+        "token": "jh_secret",
+        "allowed_hosts": "jobs.example,192.0.2.7",
         "model": "tiny.gguf",
         "poll_interval": "0.5",
         "lease": "2.5",

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, TypedDict, Unpack
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from jobhive.core.errors import JobhiveError
@@ -24,7 +24,7 @@ _SPAN = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>[smhd]?)")
 _UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 _SHOWN_VALUE_LIMIT = 80
-_MAY_HOLD_A_PASSWORD = frozenset({"url", "server"})
+_MAY_HOLD_A_PASSWORD = frozenset({"url", "server", "token"})
 
 
 def _url_in(known: Mapping[str, object]) -> str:
@@ -87,6 +87,8 @@ class Settings(BaseModel):
     host: str = Field(default="127.0.0.1", min_length=1)  # the server listens here
     port: int = Field(default=8700, ge=0, le=65535)  # 0 = any free one
     server: Annotated[str, AfterValidator(_web_address)] = Field(default_factory=_server_at)  # the terminal asks it
+    token: SecretStr | None = None  # the terminal shows it to the server
+    allowed_hosts: str = ""  # further names under which clients reach the server, with commas between them
     model: str | None = None  # GGUF file that kind `generate` runs; None = the one that is installed
     poll_interval: float = Field(default=2.0, gt=0, allow_inf_nan=False)  # seconds between looks without a wake-up
     lease: Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(seconds=1))] = timedelta(seconds=30)
@@ -116,6 +118,7 @@ class Flags(TypedDict, total=False):
     host: str | None
     port: int | None
     server: str | None
+    allowed_hosts: str | None
     model: str | None
     poll_interval: float | None
     lease: float | timedelta | None  # seconds where it is a number

@@ -1,5 +1,6 @@
 """A server on a port of its own, over a database of its own."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -58,6 +59,11 @@ def kinds_of(**params: type[BaseModel]) -> Kinds:
     return kinds
 
 
+async def forever() -> None:
+    """For streams that nobody's token ends."""
+    await asyncio.Event().wait()
+
+
 class Changes(TypedDict, total=False):
     """Fields of `Services` that a test may want otherwise."""
 
@@ -65,6 +71,8 @@ class Changes(TypedDict, total=False):
     allowed_hosts: frozenset[str]
     ping_every: timedelta
     max_body_bytes: int
+    max_streams: int
+    max_streams_per_token: int
 
 
 def services_on(store: SqliteStore, changes: Changes) -> Services:
@@ -79,6 +87,8 @@ def services_on(store: SqliteStore, changes: Changes) -> Services:
         version="1.2.3",
         ping_every=changes.get("ping_every", timedelta(seconds=15)),
         max_body_bytes=changes.get("max_body_bytes", 1 << 20),
+        max_streams=changes.get("max_streams", 1_000),
+        max_streams_per_token=changes.get("max_streams_per_token", 100),
     )
 
 

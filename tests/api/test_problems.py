@@ -15,7 +15,7 @@ from jobhive.core.errors import (
     StoreRefused,
     StoreUnavailable,
 )
-from tests.api.conftest import Site
+from tests.api.conftest import Site, forever
 
 ALWAYS = {"type", "title", "status", "detail", "code"}
 
@@ -83,7 +83,7 @@ async def test_a_stream_that_fails_ends_in_good_order_without_done(
         raise error
 
     async def broken() -> EventStream:
-        return EventStream(frames(), SSE, site.api.state.services.ping_every)
+        return EventStream(frames(), SSE, site.api.state.services.ping_every, forever)
 
     site.api.add_api_route("/broken", broken, response_class=EventStream)
     answer = await site.client.get("/broken")

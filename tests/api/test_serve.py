@@ -8,8 +8,11 @@ import httpx2
 import pytest
 
 from jobhive.api import CannotListen, PortInUse, Server
+from jobhive.api.hosts import hosts_of
+from jobhive.core.access import Scope
 from jobhive.testing import append, complete, insert_one, start_one
 from tests.api.conftest import Site
+from tests.api.tokens import bearing, revoke, token
 from tests.api.wire import opened, whole
 
 
@@ -27,6 +30,28 @@ async def test_addresses_that_others_can_reach_or_nobody_has_are_refused(site: S
     with pytest.raises(CannotListen) as caught:
         await Server(site.api, host, 0).start()
     assert host in str(caught.value)
+
+
+async def test_with_a_token_others_may_come(site: Site, caplog: pytest.LogCaptureFixture) -> None:  # I7
+    text = await token(site, Scope.READ)
+    await site.client.get("/v1/jobs", headers=bearing(text))
+    server = Server(site.api, "0.0.0.0", 0)
+    await server.start()
+    async with httpx2.AsyncClient(base_url=server.url.replace("0.0.0.0", "127.0.0.1")) as client:
+        assert (await client.get("/v1/jobs")).status_code == 401
+        assert (await client.get("/v1/jobs", headers=bearing(text))).status_code == 200
+        await revoke(site, text)  # the last one
+        assert (await client.get("/v1/jobs")).status_code == 401
+    await server.stop()
+    assert any("put a proxy with TLS in front" in line for line in caplog.messages)
+
+
+def test_a_server_answers_to_the_names_of_where_it_listens() -> None:  # security: DNS rebinding
+    assert hosts_of("127.0.0.1", "") == {"127.0.0.1"}
+    assert hosts_of("::1", "jobs.example, 2001:db8::7,") == {"[::1]", "jobs.example", "[2001:db8::7]"}
+    everywhere = hosts_of("0.0.0.0", "jobs.example")
+    assert {"jobs.example", "127.0.0.1", socket.gethostname()} <= everywhere
+    assert "0.0.0.0" not in everywhere
 
 
 async def test_a_privileged_or_impossible_port_is_a_clear_error(site: Site) -> None:

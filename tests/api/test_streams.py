@@ -21,7 +21,7 @@ from jobhive.testing import (
     retry,
     start_one,
 )
-from tests.api.conftest import Site
+from tests.api.conftest import Site, forever
 from tests.api.wire import DONE, Frame, opened, whole
 
 EVENTS = 12  # started, ten items, end
@@ -258,7 +258,7 @@ async def test_a_reader_that_leaves_within_a_replay_ends_it_at_once() -> None:  
     async def taken(message: Message) -> None:
         assert message["type"].startswith("http.response.")
 
-    await EventStream(endless(), SSE, timedelta(seconds=15))({"type": "http", "path": "/"}, gone, taken)
+    await EventStream(endless(), SSE, timedelta(seconds=15), forever)({"type": "http", "path": "/"}, gone, taken)
     assert closed.is_set()
 
 

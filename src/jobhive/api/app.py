@@ -5,8 +5,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from jobhive.api import docs, health, inference, job_control, jobs, metrics, queues, streams, workers
+from jobhive.api import audit, docs, health, inference, job_control, jobs, metrics, queues, streams, tokens, workers
+from jobhive.api.access import declared
 from jobhive.api.failures import Failures
+from jobhive.api.guard import Guard
 from jobhive.api.headers import SafeHeaders
 from jobhive.api.hosts import OwnHosts
 from jobhive.api.openapi import Api
@@ -14,7 +16,7 @@ from jobhive.api.problems import answer_error, answer_http, answer_invalid, prob
 from jobhive.api.services import Services
 from jobhive.core.errors import JobhiveError
 
-_ROOMS = (jobs, job_control, streams, inference, queues, workers, health, metrics, docs)
+_ROOMS = (jobs, job_control, streams, inference, queues, workers, tokens, audit, health, metrics, docs)
 
 
 def create_api(services: Services) -> FastAPI:
@@ -39,6 +41,8 @@ def create_api(services: Services) -> FastAPI:
         ],
     )
     api.state.services = services
+    api.state.guard = Guard(services.store, services.max_streams, services.max_streams_per_token)
     for room in _ROOMS:
+        api.needs += declared(room.routes)
         api.include_router(room.routes)
     return api

@@ -9,7 +9,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-routes = APIRouter(include_in_schema=False)
+from jobhive.api.access import OPEN
+
+routes = APIRouter(dependencies=[OPEN], include_in_schema=False)
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem}"

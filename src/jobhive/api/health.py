@@ -5,6 +5,7 @@ from typing import Literal
 from fastapi import APIRouter
 from typing_extensions import TypedDict
 
+from jobhive.api.access import OPEN, Reader
 from jobhive.api.problems import documented
 from jobhive.api.services import Wired
 
@@ -25,7 +26,7 @@ class DeepHealth(Health):
     checks: dict[str, str]  # what was checked, and what it said
 
 
-@routes.get("/health")
+@routes.get("/health", dependencies=[OPEN])
 async def health(services: Wired) -> Health:
     """Answers without looking at anything: the process is alive.
 
@@ -35,7 +36,7 @@ async def health(services: Wired) -> Health:
 
 
 @routes.get("/health/deep", responses=documented(s503="the store is not well; `detail` says how"))
-async def deep_health(services: Wired) -> DeepHealth:
+async def deep_health(_: Reader, services: Wired) -> DeepHealth:
     """Checks the store.
 
     curl http://127.0.0.1:8700/health/deep

@@ -1,8 +1,11 @@
 """Who may talk to us: a Host that is ours (DNS rebinding), and no writes sent by other people's pages."""
 
 import re
+import socket
+from collections.abc import Iterator
 from http import HTTPStatus
 
+import psutil
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -11,6 +14,7 @@ from jobhive.api.problems import ProblemResponse, Refused, to_problem
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?", re.IGNORECASE)
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -46,10 +50,25 @@ class OwnHosts:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or _name(hosts[0]) not in self._allowed:
             names = ", ".join(sorted(self._allowed))
-            return WrongHost(f"this server answers to {names}; use one of them, or allow the name you want")
+            return WrongHost(f"this server answers to {names}; use one of them, or add yours to $JOBHIVE_ALLOWED_HOSTS")
         if scope["method"] not in _READING and _is_cross_site(headers, hosts[0]):
             return CrossSite("this request comes from a page of another origin, which may not change anything here")
         return None
+
+
+def hosts_of(listening: str, further: str) -> frozenset[str]:
+    """The names of a server that listens at that address, and those of `further`, with commas between them."""
+    named = {name.strip() for name in further.split(",")} - {""}
+    own = set(_own_hosts()) if listening in _EVERYWHERE else {listening}
+    return frozenset(f"[{name}]" if ":" in name else name for name in named | own)
+
+
+def _own_hosts() -> Iterator[str]:
+    yield socket.gethostname()
+    for addresses in psutil.net_if_addrs().values():
+        for address in addresses:
+            if address.family in {socket.AF_INET, socket.AF_INET6}:
+                yield address.address.partition("%")[0]
 
 
 def _name(host: str) -> str | None:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Response
 from pydantic_core import to_json
 
+from jobhive.api.access import Submitting
 from jobhive.api.body import JsonBody, JsonObject, body_problems
 from jobhive.api.job_request import params_errors
 from jobhive.api.jobs import Submitted
@@ -39,7 +40,7 @@ class NoInference(Refused):
         s507="the store has no room",
     ),
 )
-async def infer(body: JsonBody, services: Wired, response: Response) -> Submitted:
+async def infer(caller: Submitting, body: JsonBody, services: Wired, response: Response) -> Submitted:
     """Stores a generation; its tokens come on `sse_url`. The server makes the id; send a `key` to make the call
     safe to repeat.
 
@@ -48,7 +49,7 @@ async def infer(body: JsonBody, services: Wired, response: Response) -> Submitte
     """
     params, options = _read(body.fields, services.kinds)
     try:
-        inserted = await services.submitter.submit(KIND, to_json(params), options)
+        inserted = await services.submitter.submit(KIND, to_json(params), options, caller.owner, by=caller.name)
     except InvalidInput as error:
         raise _invalid(error.errors) from None
     response.status_code = 201 if inserted.is_new else 200

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from typing_extensions import TypedDict
 
+from jobhive.api.access import Reader, Submitting
 from jobhive.api.body import JsonBody, body_problems, documented_body
 from jobhive.api.job_request import JobRequest, read_request
 from jobhive.api.job_view import JobView, job_view, sse_url, whole_job_view
@@ -66,7 +67,7 @@ _EXAMPLE = JobRequest(kind="add", params={"a": 1, "b": 2}, key="order-7").model_
         s507="the store has no room",
     ),
 )
-async def submit(body: JsonBody, services: Wired, response: Response) -> Submitted:
+async def submit(caller: Submitting, body: JsonBody, services: Wired, response: Response) -> Submitted:
     """Stores a job; the answer comes when it is durable. A worker that knows the kind will run it.
 
     Send a `key` to make the call safe to repeat.
@@ -74,29 +75,35 @@ async def submit(body: JsonBody, services: Wired, response: Response) -> Submitt
         curl --json '{"kind": "add", "params": {"a": 1, "b": 2}}' http://127.0.0.1:8700/v1/jobs
     """
     request, options = read_request(body, services.kinds)
-    inserted = await services.submitter.submit(request.kind, to_json(request.params), options)
+    params = to_json(request.params)
+    inserted = await services.submitter.submit(request.kind, params, options, caller.owner, by=caller.name)
     response.status_code = 201 if inserted.is_new else 200
     return {"job_id": inserted.job_id, "sse_url": sse_url(inserted.job_id)}
 
 
 @routes.get("/v1/jobs", responses=documented(s422="a filter, the limit or the cursor is not valid"))
-async def ls(listing: Annotated[Listing, Query()], services: Wired) -> JobPage:
-    """A page of jobs, newest first, without their attempts.
+async def ls(caller: Reader, listing: Annotated[Listing, Query()], services: Wired) -> JobPage:
+    """A page of jobs, newest first, without their attempts. A token sees its owner's jobs; with `operate`, everybody's.
 
     curl 'http://127.0.0.1:8700/v1/jobs?state=failed&limit=10'
     """
-    page = await services.store.jobs.list(listing.where(), listing.limit, listing.cursor)
+    where = listing.where()
+    if not caller.sees_all:
+        if not caller.sees(where.owner or caller.owner):
+            return {"jobs": [], "cursor": None}
+        where = where._replace(owner=caller.owner)
+    page = await services.store.jobs.list(where, listing.limit, listing.cursor)
     return {"jobs": [job_view(record) for record in page.jobs], "cursor": page.cursor}
 
 
 @routes.get("/v1/jobs/{job_id}", responses=documented(s404="there is no such job"))
-async def get(job_id: str, services: Wired) -> JobView:
+async def get(job_id: str, caller: Reader, services: Wired) -> JobView:
     """One job with its attempts.
 
     curl http://127.0.0.1:8700/v1/jobs/job-…
     """
     records = await services.store.jobs.get([job_id])
-    if not records:
+    if not (records and caller.sees(records[0].owner)):
         raise UnknownJob(job_id)
     return await with_attempts(services, records[0])
 

@@ -2,18 +2,32 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from jobhive.api import inference
-from jobhive.api.problems import SCHEMA_REF, Problem
+from jobhive.api.access import Needs
+from jobhive.api.problems import SCHEMA_REF, Problem, problem_response
 from jobhive.api.services import Services
+
+_BEARER = "bearer"
+_REFUSALS = {
+    HTTPStatus.UNAUTHORIZED: "the call shows no token that holds, and this server asks for one",
+    HTTPStatus.FORBIDDEN: "the token has not the scope",
+    HTTPStatus.TOO_MANY_REQUESTS: "the token calls too often; `Retry-After` says when to try again",
+}
 
 
 class Api(FastAPI):
     """A FastAPI application whose OpenAPI document is true."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.needs: list[tuple[APIRoute, Needs]] = []  # what each route asks of its caller
 
     def openapi(self) -> dict[str, Any]:
         """The document; made once, when it is first asked for."""
@@ -22,10 +36,23 @@ class Api(FastAPI):
             schemas: dict[str, Any] = document["components"]["schemas"]
             schemas["Problem"] = TypeAdapter(Problem).json_schema(ref_template=SCHEMA_REF)
             document["paths"]["/v1/inference"]["post"]["requestBody"] = _inference_body(self.state.services)
+            _tell_access(document, self.needs)
             for schema in [schemas["Problem"], *_body_schemas(document)]:
                 _move_definitions(schema, schemas)
             self.openapi_schema = document
         return self.openapi_schema
+
+
+def _tell_access(document: dict[str, Any], needs: list[tuple[APIRoute, Needs]]) -> None:
+    """Which scopes each route needs: one of those listed. Without any token in the store nobody is asked."""
+    told = "A token, `jh_…`; needed by every call once the store has one. Scopes: one of those listed."
+    document["components"]["securitySchemes"] = {_BEARER: {"type": "http", "scheme": "bearer", "description": told}}
+    for route, asked in needs:
+        for method in route.methods or () if route.include_in_schema else ():
+            operation = document["paths"][route.path][method.lower()]
+            operation["security"] = [{_BEARER: [scope]} for scope in asked.any_of]
+            for status, reason in _REFUSALS.items() if asked.any_of else ():
+                operation["responses"].setdefault(str(status.value), problem_response(reason))
 
 
 def _inference_body(services: Services) -> dict[str, Any]:

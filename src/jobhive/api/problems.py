@@ -24,6 +24,7 @@ from jobhive.core.errors import (
     StoreUnavailable,
     UnknownJob,
     UnknownKind,
+    UnknownToken,
     UnknownWorker,
 )
 from jobhive.core.states import State
@@ -40,8 +41,17 @@ class Refused(JobhiveError):
     code = "REFUSED"
     status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
 
-    def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
+    def __init__(
+        self,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        *,
+        headers: Mapping[str, str] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
         self.errors = tuple(errors)
+        self.headers = headers
+        self.retry_after = retry_after  # seconds
         super().__init__(detail)
 
 
@@ -73,6 +83,7 @@ _STATUSES: Mapping[type[JobhiveError], HTTPStatus] = {
     UnknownKind: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownJob: HTTPStatus.NOT_FOUND,
     UnknownWorker: HTTPStatus.NOT_FOUND,
+    UnknownToken: HTTPStatus.NOT_FOUND,
     IllegalTransition: HTTPStatus.CONFLICT,
     KeyReused: HTTPStatus.CONFLICT,
     QueueFull: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -123,11 +134,18 @@ def to_problem(error: JobhiveError) -> Problem:
             told["retry_after"] = error.retry_after_seconds
         case StoreUnavailable():
             told["retry_after"] = _RETRY_STORE_SECONDS
-        case Refused(errors=errors) if errors:
-            told["errors"] = _faults(errors)
+        case Refused():
+            _tell_refusal(told, error)
         case _:
             pass
     return told
+
+
+def _tell_refusal(told: Problem, refusal: Refused) -> None:
+    if refusal.errors:
+        told["errors"] = _faults(refusal.errors)
+    if refusal.retry_after is not None:
+        told["retry_after"] = refusal.retry_after
 
 
 def _status_of(error: JobhiveError) -> HTTPStatus:
@@ -153,7 +171,8 @@ def _faults(errors: Sequence[FieldError]) -> list[Fault]:
 
 async def answer_error(_: Request, error: Exception) -> Response:
     """For JobhiveError."""
-    return ProblemResponse(to_problem(cast("JobhiveError", error)))
+    headers = error.headers if isinstance(error, Refused) else None
+    return ProblemResponse(to_problem(cast("JobhiveError", error)), headers)
 
 
 async def answer_invalid(_: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import TypedDict
 
+from jobhive.api.access import Operator, Reader
 from jobhive.api.body import Body, JsonBody, body_problems, documented_body
 from jobhive.api.problems import documented
 from jobhive.api.services import Wired
@@ -49,7 +50,7 @@ class QueueLimits(BaseModel):
 
 
 @routes.get("/v1/queues")
-async def ls(services: Wired) -> QueueList:
+async def ls(_: Reader, services: Wired) -> QueueList:
     """All queues that hold open jobs or have settings.
 
     curl http://127.0.0.1:8700/v1/queues
@@ -58,21 +59,21 @@ async def ls(services: Wired) -> QueueList:
 
 
 @routes.post("/v1/queues/{queue}/pause")
-async def pause(queue: QueueName, services: Wired) -> QueueView:
+async def pause(queue: QueueName, caller: Operator, services: Wired) -> QueueView:
     """Holds a queue: it keeps its jobs and takes new ones, and none of them starts.
 
     curl -X POST http://127.0.0.1:8700/v1/queues/default/pause
     """
-    return queue_view(await services.store.jobs.pause(queue, is_paused=True))
+    return queue_view(await services.store.jobs.pause(queue, is_paused=True, by=caller.name))
 
 
 @routes.post("/v1/queues/{queue}/resume")
-async def resume(queue: QueueName, services: Wired) -> QueueView:
+async def resume(queue: QueueName, caller: Operator, services: Wired) -> QueueView:
     """Lets a held queue go on.
 
     curl -X POST http://127.0.0.1:8700/v1/queues/default/resume
     """
-    return queue_view(await services.store.jobs.pause(queue, is_paused=False))
+    return queue_view(await services.store.jobs.pause(queue, is_paused=False, by=caller.name))
 
 
 @routes.patch(
@@ -80,7 +81,7 @@ async def resume(queue: QueueName, services: Wired) -> QueueView:
     openapi_extra=documented_body(QueueLimits, {"running_limit": 1, "depth_limit": 10_000}),
     responses=body_problems(),
 )
-async def limit(queue: QueueName, body: JsonBody, services: Wired) -> QueueView:
+async def limit(queue: QueueName, caller: Operator, body: JsonBody, services: Wired) -> QueueView:
     """Sets limits of a queue.
 
     curl -X PATCH --json '{"running_limit": 1}' http://127.0.0.1:8700/v1/queues/default
@@ -89,7 +90,8 @@ async def limit(queue: QueueName, body: JsonBody, services: Wired) -> QueueView:
     known = next((status for status in await services.store.jobs.queues() if status.name == queue), None)
     now = {"running_limit": known.running_limit, "depth_limit": known.depth_limit} if known else {}
     limits = QueueLimits.model_validate(now | wanted)
-    return queue_view(await services.store.jobs.limit(queue, running=limits.running_limit, depth=limits.depth_limit))
+    running, depth = limits.running_limit, limits.depth_limit
+    return queue_view(await services.store.jobs.limit(queue, running=running, depth=depth, by=caller.name))
 
 
 def _read(body: Body) -> QueueLimits:

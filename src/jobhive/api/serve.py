@@ -47,7 +47,8 @@ class Server:
 
     async def start(self) -> None:
         """Returns once connections are accepted. Raises PortInUse, CannotListen."""
-        listening = await asyncio.to_thread(_listen, self._host, self._port)
+        has_tokens = not await self._api.state.guard.keyring.is_empty()
+        listening = await asyncio.to_thread(_listen, self._host, self._port, has_tokens=has_tokens)
         self._host, self._port = listening.getsockname()[:2]
         self._hangup.clear()
         self._uvicorn = uvicorn.Server(self._configured())
@@ -57,6 +58,9 @@ class Server:
         self._ticking = asyncio.create_task(self._uvicorn.main_loop())
         failpoint("server.listening")
         narrate("server", "listens", self.url, "ready for requests")
+        if not ip_address(self._host).is_loopback:
+            advice = "other machines reach it, and tokens travel unencrypted: put a proxy with TLS in front"
+            narrate("server", "warns", self.url, advice, level="warning")
 
     async def stop(self) -> None:
         """Ends open streams at once, finishes what is under way, closes everything."""
@@ -92,11 +96,16 @@ class Server:
         await self._api(scope, receive, send)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, *, has_tokens: bool) -> socket.socket:
     if port not in range(1 << 16):
         raise CannotListen(f"a port is a number from 0 to 65535, not {port}; choose another with --port")
     try:
         family, address = _resolved(host)
+        if not (has_tokens or ip_address(address).is_loopback):
+            raise CannotListen(
+                f"{host} can be reached from other machines, and without any token this server does not ask who calls; "
+                "make one with `jobhive token new NAME --scope admin`, or listen on 127.0.0.1"
+            )
         failpoint("server.before_listen")
         listening = socket.create_server((address, port), family=family)
     except OSError as error:
@@ -118,10 +127,4 @@ def _resolved(host: str) -> tuple[int, str]:
     """Address family and address; 127.0.0.1 where a name such as `localhost` means ::1 as well."""
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     family, *_, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
-    number = str(address[0])
-    if not ip_address(number).is_loopback:
-        raise CannotListen(
-            f"{host} can be reached from other machines, and this server does not ask who calls; "
-            "listen on 127.0.0.1, and let others in through a tunnel such as `ssh -L`"
-        )
-    return family, number
+    return family, str(address[0])

@@ -1,7 +1,7 @@
 """Streams on the wire: Server-Sent Events (WHATWG HTML, section 9.2) or lines of JSON, pulled and never buffered."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 
@@ -24,6 +24,7 @@ DONE = b"data: [DONE]\n\n"
 _PING = b": ping\n\n"
 
 Frames = AsyncGenerator[bytes, None]
+Until = Callable[[], Coroutine[None, None, None]]
 
 
 async def job_frames(parts: Frames) -> Frames:
@@ -57,23 +58,26 @@ def json_of(value: object) -> bytes:
 
 
 class EventStream(StreamingResponse):
-    """Sends frames as fast as the client takes them, until they end, the client leaves, or the server stops.
+    """Sends frames as fast as the client takes them, until they end, the client leaves, the server stops, or `until`.
 
     A server that stops ends the response in good order but without `[DONE]`, so that readers come back elsewhere.
     """
 
-    def __init__(self, frames: Frames, media_type: str, ping_every: timedelta) -> None:
+    def __init__(self, frames: Frames, media_type: str, ping_every: timedelta, until: Until) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__(frames, headers=headers, media_type=media_type)
         self._frames = frames  # closed by `_write`, whatever ends it
         self._ping_every = ping_every
+        self._until = until  # returns when the client may read no longer
         self._is_sse = media_type == SSE
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Runs one response (ASGI)."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         hangup: asyncio.Event = scope.get(HANGUP) or asyncio.Event()
-        await _until_first(self._write(scope, send), self._ping(send), _until_gone(receive), _until_set(hangup))
+        await _until_first(
+            self._write(scope, send), self._ping(send), _until_gone(receive), _until_set(hangup), self._until()
+        )
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _write(self, scope: Scope, send: Send) -> None:

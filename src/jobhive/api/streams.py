@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import Response
 
+from jobhive.api.access import Reader, StreamPlace, check_owner
 from jobhive.api.problems import Responses, documented
 from jobhive.api.services import Wired
 from jobhive.api.sse import NDJSON, SSE, EventStream, as_frames, as_lines, job_frames
@@ -41,7 +42,12 @@ _ANSWERS: Responses = documented(s404="there is no such job", s422="the number t
 @routes.get("/v1/inference/{job_id}/stream", status_code=200, response_class=EventStream, responses=_ANSWERS)
 @routes.get("/v1/jobs/{job_id}/stream", status_code=200, response_class=EventStream, responses=_ANSWERS)
 async def stream(
-    job_id: str, after: After, services: Wired, accept: Annotated[str, Header(include_in_schema=False)] = SSE
+    job_id: str,
+    caller: Reader,
+    place: StreamPlace,
+    after: After,
+    services: Wired,
+    accept: Annotated[str, Header(include_in_schema=False)] = SSE,
 ) -> Response:
     """A job's events, numbered without a gap: those that are stored, then those to come. Any number of readers.
 
@@ -51,10 +57,11 @@ async def stream(
 
         curl -N http://127.0.0.1:8700/v1/jobs/job-…/stream
     """
+    await check_owner(services, caller, job_id)
     head = await services.reader.head(job_id)
     if head.state.is_final and after >= last_number(head):
         return Response(status_code=204)  # the answer that stops a browser from coming back
     if NDJSON in accept and SSE not in accept:
-        return EventStream(services.reader.read_as(job_id, after, as_lines), NDJSON, services.ping_every)
+        return EventStream(services.reader.read_as(job_id, after, as_lines), NDJSON, services.ping_every, place)
     frames = job_frames(services.reader.read_as(job_id, after, as_frames))
-    return EventStream(frames, SSE, services.ping_every)
+    return EventStream(frames, SSE, services.ping_every, place)

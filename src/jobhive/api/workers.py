@@ -6,6 +6,7 @@ from datetime import datetime
 from fastapi import APIRouter
 from typing_extensions import TypedDict
 
+from jobhive.api.access import Operator, Reader, StreamPlace
 from jobhive.api.problems import documented
 from jobhive.api.services import Wired
 from jobhive.api.sse import RECONNECT, SSE, EventStream, Frames, json_of
@@ -46,7 +47,7 @@ class WorkerList(TypedDict):
 
 
 @routes.get("/v1/workers/active")
-async def ls(services: Wired) -> WorkerList:
+async def ls(_: Reader, services: Wired) -> WorkerList:
     """All active workers.
 
     curl http://127.0.0.1:8700/v1/workers/active
@@ -60,16 +61,16 @@ async def ls(services: Wired) -> WorkerList:
     response_class=EventStream,
     responses={200: {"description": "`heartbeat` and `gone` events, without end", "content": {SSE: {}}}},
 )
-async def heartbeats(services: Wired) -> EventStream:
+async def heartbeats(_: Reader, place: StreamPlace, services: Wired) -> EventStream:
     """Signs of life as they come: `heartbeat {worker}` for each worker, at first for all, and `gone {worker_id}`.
 
     curl -N http://127.0.0.1:8700/v1/workers/heartbeats/stream
     """
-    return EventStream(_frames(services.store), SSE, services.ping_every)
+    return EventStream(_frames(services.store), SSE, services.ping_every, place)
 
 
 @routes.get("/v1/workers/active/{worker_id}", responses=documented(s404="there is no such active worker"))
-async def get(worker_id: str, services: Wired) -> WorkerView:
+async def get(worker_id: str, _: Reader, services: Wired) -> WorkerView:
     """One active worker.
 
     curl http://127.0.0.1:8700/v1/workers/active/worker-…
@@ -81,12 +82,12 @@ async def get(worker_id: str, services: Wired) -> WorkerView:
 
 
 @routes.post("/v1/workers/active/{worker_id}/retire", responses=documented(s404="there is no such active worker"))
-async def retire(worker_id: str, services: Wired) -> WorkerView:
+async def retire(worker_id: str, caller: Operator, services: Wired) -> WorkerView:
     """Asks a worker to take no new jobs, finish those it has, and exit.
 
     curl -X POST http://127.0.0.1:8700/v1/workers/active/worker-…/retire
     """
-    return worker_view(await services.store.workers.retire(worker_id))
+    return worker_view(await services.store.workers.retire(worker_id, by=caller.name))
 
 
 def worker_view(worker: WorkerRecord) -> WorkerView:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jobhive.cli.commands import bench, db, demo, doctor, job, run, serve, status, stream, up, worker
+from jobhive.cli.commands import audit, bench, db, demo, doctor, job, run, serve, status, stream, token, up, worker
 from jobhive.cli.commands.nouns import help_if_alone
 from jobhive.cli.commands.options import LogFormat, LogLevel
 from jobhive.cli.exits import Exit, report
@@ -29,6 +29,8 @@ root.command()(run.run)
 root.command()(stream.stream)
 root.add_typer(job.jobs, name="job")
 root.add_typer(db.database, name="db")
+root.add_typer(token.tokens, name="token")
+root.add_typer(audit.audits, name="audit")
 root.command()(bench.bench)
 root.command()(status.status)
 root.command()(doctor.doctor)

@@ -21,12 +21,14 @@ class Submitter:
         params: bytes | str | Mapping[str, object],
         options: Options = DEFAULT_OPTIONS,
         owner: str = "",
+        *,
+        by: str | None = None,
     ) -> Inserted:
-        """Stores one job; `params` is JSON text or a mapping. Returns once it is durable.
+        """Stores one job; `params` is JSON text or a mapping, `by` who asked. Returns once it is durable.
 
         Raises UnknownKind, InvalidInput, KeyReused, QueueFull.
         """
         known = self._kinds[kind].kind
         model = known.read_params(params) if isinstance(params, bytes | str) else known.check_params(params)
-        [inserted] = await self._jobs.insert(new_jobs(known, [known.dump_params(model)], options, owner))
+        [inserted] = await self._jobs.insert(new_jobs(known, [known.dump_params(model)], options, owner), by=by)
         return inserted

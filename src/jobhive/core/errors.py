@@ -62,6 +62,15 @@ class UnknownWorker(JobhiveError):
         super().__init__(f"there is no active worker {worker_id[:100]!r}; list them with `jobhive worker active ls`")
 
 
+class UnknownToken(JobhiveError):
+    """There is no token of that id."""
+
+    code = "UNKNOWN_TOKEN"
+
+    def __init__(self, token_id: str) -> None:
+        super().__init__(f"there is no token {token_id[:100]!r}; list them with `jobhive token ls`")
+
+
 class IllegalTransition(JobhiveError):
     """The job's state does not allow what was asked."""
 

@@ -4,6 +4,9 @@ Batch-first: a claim returns many, a finish takes many, an append takes many. A 
 its transaction is durable. Times are the store's own clock; durations travel as durations. Engines raise
 `StoreUnavailable`, `StoreFull` or `StoreRefused` for their own trouble, and are conformant when they pass
 `jobhive.testing.conformance`.
+
+Where an act takes `by`, it names the person or token that asked, and the act is told in the audit log by the same
+transaction, unless it was refused or changed nothing. Without it nobody in particular asked, and nothing is told.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from jobhive.core.audit import AuditEntry, NewEntry
 from jobhive.core.clock import Clock
 from jobhive.core.event import Append, Chunk
 from jobhive.core.outcome import Move
@@ -28,6 +32,7 @@ from jobhive.core.record import (
 )
 from jobhive.core.rescue import Death
 from jobhive.core.retention import Retention
+from jobhive.core.token import NewToken, TokenRecord
 from jobhive.store.signals import Signals
 
 
@@ -72,7 +77,7 @@ class ClaimRequest(NamedTuple):
 class SubmitterJobs(Protocol):
     """What whoever creates and watches jobs may call."""
 
-    async def insert(self, jobs: Sequence[NewJob]) -> list[Inserted]:
+    async def insert(self, jobs: Sequence[NewJob], *, by: str | None = None) -> list[Inserted]:
         """Stores all or none, in order. Raises KeyReused, QueueFull.
 
         An id that is already stored is a repeated call and succeeds. A known idempotency key gives the earlier job.
@@ -91,7 +96,7 @@ class SubmitterJobs(Protocol):
         """Jobs that match, newest first. Raises InvalidInput for a cursor that is not ours."""
         ...
 
-    async def cancel(self, job_id: str, reason: str) -> JobRecord:
+    async def cancel(self, job_id: str, reason: str, *, by: str | None = None) -> JobRecord:
         """Cancels at once what does not run; records a request where it runs; a cancelled job stays so.
 
         Raises UnknownJob, IllegalTransition (complete or failed).
@@ -172,14 +177,14 @@ class UpkeepJobs(Protocol):
 class OperatorJobs(Protocol):
     """What an operator may do to jobs and queues."""
 
-    async def retry(self, job_id: str) -> JobRecord:
+    async def retry(self, job_id: str, *, by: str | None = None) -> JobRecord:
         """failed or cancelled → pending with its failures forgotten; reopens the stream.
 
         Raises UnknownJob, IllegalTransition.
         """
         ...
 
-    async def purge(self, job_id: str) -> None:
+    async def purge(self, job_id: str, *, by: str | None = None) -> None:
         """Deletes a final job with events and attempts. Raises UnknownJob, IllegalTransition."""
         ...
 
@@ -191,11 +196,11 @@ class OperatorJobs(Protocol):
         """Number of jobs by state, all states present."""
         ...
 
-    async def pause(self, queue: str, *, is_paused: bool) -> QueueStatus:
+    async def pause(self, queue: str, *, is_paused: bool, by: str | None = None) -> QueueStatus:
         """A paused queue keeps its jobs and accepts new ones; nothing is claimed from it."""
         ...
 
-    async def limit(self, queue: str, *, running: int | None, depth: int | None) -> QueueStatus:
+    async def limit(self, queue: str, *, running: int | None, depth: int | None, by: str | None = None) -> QueueStatus:
         """Sets both limits; None = none."""
         ...
 
@@ -226,18 +231,18 @@ class Workers(Protocol):
     """Active workers, as their heartbeats tell them."""
 
     async def beat(self, worker: WorkerRecord) -> bool:
-        """Writes a sign of life (first one included). Returns whether the worker was asked to retire."""
+        """Writes a sign of life; returns whether the worker was asked to retire. The first is told in the audit log."""
         ...
 
     async def leave(self, worker_id: str) -> None:
-        """Forgets a worker that stopped."""
+        """Forgets a worker that stopped, and tells so in the audit log."""
         ...
 
     async def active(self) -> list[WorkerRecord]:
         """Those whose last sign of life is not older than one lease, oldest first."""
         ...
 
-    async def retire(self, worker_id: str) -> WorkerRecord:
+    async def retire(self, worker_id: str, *, by: str | None = None) -> WorkerRecord:
         """Asks a worker to finish its jobs and exit. Raises UnknownWorker."""
         ...
 
@@ -246,7 +251,50 @@ class Workers(Protocol):
         ...
 
     async def prune(self) -> int:
-        """Forgets workers silent for long, or last seen far in the future; returns how many."""
+        """Forgets workers silent for long, or last seen far in the future; returns how many.
+
+        The audit log tells them as lost.
+        """
+        ...
+
+
+class Tokens(Protocol):
+    """Access tokens. Their rows stay for good: a store that ever had one asks everybody for theirs."""
+
+    async def add(self, token: NewToken, *, by: str) -> TokenRecord:
+        """Stores a new token."""
+        ...
+
+    async def list(self) -> list[TokenRecord]:
+        """All of them, oldest first, also those that hold no longer."""
+        ...
+
+    async def revoke(self, token_id: str, *, by: str) -> TokenRecord:
+        """Ends a token for good; a revoked one stays as it is. Raises UnknownToken."""
+        ...
+
+    async def touch(self, token_id: str) -> None:
+        """Notes that the token is in use now."""
+        ...
+
+
+class Audit(Protocol):
+    """The log of who did what. Nothing in it is changed or deleted; only the seal is added."""
+
+    async def record(self, entries: Sequence[NewEntry]) -> None:
+        """Writes entries of their own; acts on jobs, queues, workers and tokens write theirs themselves."""
+        ...
+
+    async def seal(self, limit: int) -> int:
+        """Chains at most `limit` unsealed entries, oldest first (`core.audit.link`); returns how many it did."""
+        ...
+
+    async def read(self, after: int, limit: int) -> list[AuditEntry]:
+        """Entries with numbers above `after`, in their order."""
+        ...
+
+    async def newest(self, limit: int) -> list[AuditEntry]:
+        """The last entries, in their order."""
         ...
 
 
@@ -283,6 +331,7 @@ class Store(Protocol):
     clock: Clock
     lease: timedelta  # how long a claim holds without renewal
     signals: Signals
+    beside: Path  # folder on this machine, apart from the data: keys, checkpoints, what processes tell each other
 
     @property
     def jobs(self) -> Jobs: ...
@@ -295,6 +344,12 @@ class Store(Protocol):
 
     @property
     def schema(self) -> Schema: ...
+
+    @property
+    def tokens(self) -> Tokens: ...
+
+    @property
+    def audit(self) -> Audit: ...
 
     async def open(self) -> None:
         """Opens and migrates. Raises StoreRefused, StoreUnavailable, StoreFull."""

@@ -25,6 +25,7 @@ def stream_topic(job_id: str) -> str:
 
 CANCELS = "cancels"  # somebody asked a running job to stop
 SCHEDULE = "schedule"  # a scheduled job was added
+AUDIT = "audit"  # the audit log has a new entry
 WORKERS = "workers"  # a worker joined, left or was asked to retire
 
 

@@ -6,6 +6,7 @@ import typer
 
 from jobhive.cli.exits import CommandError, Exit, report
 from jobhive.cli.output import note
+from jobhive.core.errors import JobhiveError
 
 
 def for_each(ids: Sequence[str], act: Callable[[str], str]) -> None:
@@ -14,9 +15,9 @@ def for_each(ids: Sequence[str], act: Callable[[str], str]) -> None:
     for each in ids:
         try:
             note(act(each))
-        except CommandError as error:
+        except (CommandError, JobhiveError) as error:
             codes.append(report(error, is_debug=False))
-            if error.code is Exit.UNREACHABLE:
+            if codes[-1] == Exit.UNREACHABLE:
                 break
     if codes:
         raise typer.Exit(codes[0])

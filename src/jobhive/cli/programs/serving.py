@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from jobhive.api import Server, create_api
+from jobhive.api.hosts import hosts_of
 from jobhive.app import Jobhive
 from jobhive.app.serving import services_of
 from jobhive.cli.programs.loop import Stop
@@ -14,7 +15,8 @@ from jobhive.worker.child import tell_ready
 @asynccontextmanager
 async def served(app: Jobhive, settings: Settings) -> AsyncGenerator[Server]:
     """The application's API answers for the length of the block. Raises PortInUse, CannotListen."""
-    server = Server(create_api(services_of(app)), settings.host, settings.port)
+    hosts = hosts_of(settings.host, settings.allowed_hosts)
+    server = Server(create_api(services_of(app, hosts)), settings.host, settings.port)
     await server.start()
     try:
         yield server

@@ -8,7 +8,7 @@ from typing import Self
 from urllib.parse import quote, urlsplit
 
 import httpx2
-from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
+from pydantic import BaseModel, JsonValue, SecretStr, TypeAdapter, ValidationError
 
 from jobhive.cli.exits import CommandError, Exit, exit_for
 from jobhive.settings import load_settings
@@ -46,9 +46,11 @@ class Problem(BaseModel):
 class Api:
     """Calls to one server. Raises CommandError for everything but success; its code is the exit code."""
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: str, token: SecretStr | None = None) -> None:
         self.server = server
         self.http = open_http(server)  # closed when the block ends
+        if token is not None:
+            self.http.headers["Authorization"] = f"Bearer {_sendable(token)}"
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +95,8 @@ class Api:
 
 def connect(server: str | None) -> Api:
     """The server that was named, or that the settings name."""
-    return Api(load_settings(server=server).server)
+    settings = load_settings(server=server)
+    return Api(settings.server, settings.token)
 
 
 def open_http(server: str) -> httpx2.Client:
@@ -102,6 +105,15 @@ def open_http(server: str) -> httpx2.Client:
     is_loopback = address.hostname in {"localhost", "127.0.0.1", "::1"}
     context = ssl.create_default_context() if address.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return httpx2.Client(base_url=server, timeout=TIMEOUT_SECONDS, trust_env=not is_loopback, verify=context)
+
+
+def _sendable(token: SecretStr) -> str:
+    text = token.get_secret_value().strip()
+    if not (text.isascii() and text.isprintable()):
+        raise CommandError(
+            "$JOBHIVE_TOKEN is no token: they begin with jh_ and hold letters, digits, - and _", Exit.AUTH
+        )
+    return text
 
 
 def job_path(job_id: str, act: str = "") -> str:

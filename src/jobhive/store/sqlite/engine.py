@@ -14,6 +14,7 @@ from jobhive.store.port import Liveness
 from jobhive.store.signals import Signals
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.admission import admit_folder, admit_library, file_system_of, migrate
+from jobhive.store.sqlite.audit import SqliteAudit
 from jobhive.store.sqlite.backup import write_backup
 from jobhive.store.sqlite.connection import connect_writer
 from jobhive.store.sqlite.events import SqliteEvents
@@ -23,6 +24,7 @@ from jobhive.store.sqlite.prune import PruneActs
 from jobhive.store.sqlite.readers import Readers
 from jobhive.store.sqlite.schema import SqliteSchema
 from jobhive.store.sqlite.submit import SubmitActs
+from jobhive.store.sqlite.tokens import SqliteTokens
 from jobhive.store.sqlite.trouble import translated
 from jobhive.store.sqlite.upkeep import UpkeepActs
 from jobhive.store.sqlite.wake import WakeSocket
@@ -38,7 +40,7 @@ class SqliteJobs(SubmitActs, WorkActs, UpkeepActs, PruneActs, OperateActs):
 
 
 class SqliteStore:
-    """`Store` on one SQLite file. Beside `<file>` it keeps `<file>.d/`: sockets for wake-ups, locks of workers.
+    """`Store` on one SQLite file. Beside `<file>` it keeps `<file>.d/`: sockets, locks, the audit key.
 
     `vfs` names a virtual file system of SQLite instead of the operating system's, such as a disk that fails
     (`jobhive.testing.faults`).
@@ -50,18 +52,20 @@ class SqliteStore:
         self.clock = Clock()
         self.lease = lease
         self.signals = Signals()
-        self._beside = self.path.with_name(f"{self.path.name}.d")
+        self.beside = self.path.with_name(f"{self.path.name}.d")
         self._writer = Writer(self.path, self.clock, self._publish, vfs)
         self._vfs = vfs
         self._readers = Readers(self.path, vfs)
-        self._wake = WakeSocket(self._beside / "wake", self.signals.publish)
+        self._wake = WakeSocket(self.beside / "wake", self.signals.publish)
         self._is_open = False
         self._changing = threading.Lock()  # held while it opens or closes: callers may come together, on several loops
-        access = Access(self._writer, self._readers, self.clock, lease, self._beside / "alive")
+        access = Access(self._writer, self._readers, self.clock, lease, self.beside / "alive")
         self.jobs = SqliteJobs(access)
         self.events = SqliteEvents(access)
         self.workers = SqliteWorkers(access)
         self.schema = SqliteSchema(self.path)
+        self.tokens = SqliteTokens(access)
+        self.audit = SqliteAudit(access)
 
     async def open(self) -> None:
         """Opens and migrates. Raises StoreRefused, StoreUnavailable, StoreFull."""
@@ -76,7 +80,7 @@ class SqliteStore:
     def hold(self, worker_id: str, supervisor_id: str | None = None) -> Liveness:
         """Takes the file lock by which others see at once that the worker's process, and its supervisor's, is gone."""
         with translated(self.path):
-            return FileLiveness(self._beside / "alive", worker_id, supervisor_id)
+            return FileLiveness(self.beside / "alive", worker_id, supervisor_id)
 
     async def check(self) -> Mapping[str, str]:
         """Writes and reads once. Raises StoreError where something is wrong."""
@@ -124,7 +128,7 @@ class SqliteStore:
                 raise
             failpoint("store.migrated")
             for folder in ("wake", "alive"):
-                (self._beside / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+                (self.beside / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
             self._wake.start()
         self._writer.start(db)
         self._readers.start()

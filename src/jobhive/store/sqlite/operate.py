@@ -6,6 +6,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
+from jobhive.core.audit import Act
 from jobhive.core.clock import from_ms, to_ms
 from jobhive.core.errors import IllegalTransition, UnknownJob
 from jobhive.core.event import ATTEMPT
@@ -15,6 +16,7 @@ from jobhive.core.telling import terminal_event
 from jobhive.failpoints import failpoint
 from jobhive.store.signals import job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
+from jobhive.store.sqlite.audit import tell
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.moves import append_told
 from jobhive.store.sqlite.records import find, to_head
@@ -27,11 +29,11 @@ class OperateActs:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    async def retry(self, job_id: str) -> JobRecord:
-        return await self._access.writer.run(lambda transaction: _retry(transaction, job_id))
+    async def retry(self, job_id: str, *, by: str | None = None) -> JobRecord:
+        return await self._access.writer.run(lambda transaction: _retry(transaction, job_id, by))
 
-    async def purge(self, job_id: str) -> None:
-        await self._access.writer.run(lambda transaction: _purge(transaction, job_id))
+    async def purge(self, job_id: str, *, by: str | None = None) -> None:
+        await self._access.writer.run(lambda transaction: _purge(transaction, job_id, by))
 
     async def queues(self) -> list[QueueStatus]:
         now_ms = self._access.clock.now_ms()
@@ -42,30 +44,37 @@ class OperateActs:
         counted = dict(cast("list[tuple[str, int]]", rows))
         return {state.value: counted.get(state.value, 0) for state in State}
 
-    async def pause(self, queue: str, *, is_paused: bool) -> QueueStatus:
-        return await self._set(queue, "pause", {"is_paused": int(is_paused)})
-
-    async def limit(self, queue: str, *, running: int | None, depth: int | None) -> QueueStatus:
-        return await self._set(queue, "limit", {"running": running, "depth": depth})
-
-    async def _set(self, queue: str, statement: str, settings: dict[str, int | None]) -> QueueStatus:
+    async def pause(self, queue: str, *, is_paused: bool, by: str | None = None) -> QueueStatus:
         def act(transaction: Transaction) -> QueueStatus:
-            transaction.db.run(statement, {"queue": queue, **settings})
-            failpoint("act.configure")
-            transaction.topics.add(queue_topic(queue))
-            listed = _queues(transaction.db, transaction.now_ms)
-            return next(status for status in listed if status.name == queue)
+            tell(transaction, by, Act.QUEUE_PAUSED if is_paused else Act.QUEUE_RESUMED, queue)
+            return _set(transaction, queue, "pause", {"is_paused": int(is_paused)})
+
+        return await self._access.writer.run(act)
+
+    async def limit(self, queue: str, *, running: int | None, depth: int | None, by: str | None = None) -> QueueStatus:
+        def act(transaction: Transaction) -> QueueStatus:
+            tell(transaction, by, Act.QUEUE_LIMITED, queue, running=running, depth=depth)
+            return _set(transaction, queue, "limit", {"running": running, "depth": depth})
 
         return await self._access.writer.run(act)
 
 
-def _retry(transaction: Transaction, job_id: str) -> JobRecord:
+def _set(transaction: Transaction, queue: str, statement: str, settings: dict[str, int | None]) -> QueueStatus:
+    transaction.db.run(statement, {"queue": queue, **settings})
+    failpoint("act.configure")
+    transaction.topics.add(queue_topic(queue))
+    listed = _queues(transaction.db, transaction.now_ms)
+    return next(status for status in listed if status.name == queue)
+
+
+def _retry(transaction: Transaction, job_id: str, by: str | None) -> JobRecord:
     record = _existing(transaction.db, job_id)
     if record.state not in (State.FAILED, State.CANCELLED):
         raise IllegalTransition(
             job_id, record.state, "retried", _since(record), "only failed and cancelled jobs can be tried again"
         )
     _reopen_stream(transaction, record)
+    tell(transaction, by, Act.JOB_RETRIED, job_id)
     transaction.topics |= {job_topic(job_id), queue_topic(record.queue)}
     return _existing(transaction.db, job_id)
 
@@ -83,13 +92,14 @@ def _reopen_stream(transaction: Transaction, record: JobRecord) -> None:
     failpoint("act.reopen")
 
 
-def _purge(transaction: Transaction, job_id: str) -> None:
+def _purge(transaction: Transaction, job_id: str, by: str | None) -> None:
     record = _existing(transaction.db, job_id)
     if not record.state.is_final:
         raise IllegalTransition(job_id, record.state, "purged", _since(record), "cancel it first")
     for statement in ("purge_events", "purge_attempts", "purge_job"):
         transaction.db.run(statement, {"id": job_id})
         failpoint("act.purge")
+    tell(transaction, by, Act.JOB_PURGED, job_id, kind=record.kind, owner=record.owner)
     transaction.topics.add(job_topic(job_id))
 
 

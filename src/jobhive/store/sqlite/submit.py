@@ -5,6 +5,7 @@ from itertools import groupby
 
 from pydantic_core import to_json
 
+from jobhive.core.audit import Act
 from jobhive.core.clock import from_ms
 from jobhive.core.errors import FieldError, IllegalTransition, InvalidInput, KeyReused, QueueFull, UnknownJob
 from jobhive.core.record import AttemptRecord, Inserted, JobFilter, JobRecord, NewJob
@@ -13,6 +14,7 @@ from jobhive.failpoints import failpoint
 from jobhive.store.port import Page
 from jobhive.store.signals import CANCELS, SCHEDULE, job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
+from jobhive.store.sqlite.audit import tell
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.records import find, to_attempt, to_record
 from jobhive.store.sqlite.statements import sql
@@ -28,8 +30,8 @@ class SubmitActs:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    async def insert(self, jobs: Sequence[NewJob]) -> list[Inserted]:
-        return await self._access.writer.run(lambda transaction: _insert(transaction, jobs))
+    async def insert(self, jobs: Sequence[NewJob], *, by: str | None = None) -> list[Inserted]:
+        return await self._access.writer.run(lambda transaction: _insert(transaction, jobs, by))
 
     async def get(self, job_ids: Sequence[str]) -> list[JobRecord]:
         found = await self._access.readers.run(lambda db: [find(db, job_id) for job_id in job_ids])
@@ -44,20 +46,29 @@ class SubmitActs:
         before = _read_cursor(cursor)
         return await self._access.readers.run(lambda db: _list(db, where, limit, before))
 
-    async def cancel(self, job_id: str, reason: str) -> JobRecord:
-        return await self._access.writer.run(lambda transaction: _cancel(transaction, job_id, reason))
+    async def cancel(self, job_id: str, reason: str, *, by: str | None = None) -> JobRecord:
+        return await self._access.writer.run(lambda transaction: _cancel(transaction, job_id, reason, by))
 
 
-def _insert(transaction: Transaction, jobs: Sequence[NewJob]) -> list[Inserted]:
+def _insert(transaction: Transaction, jobs: Sequence[NewJob], by: str | None) -> list[Inserted]:
     known = _known_keys(transaction.db, jobs)
     new = [job for job in jobs if job.job_id not in known] if known else jobs
     _check_depth(transaction, new)
+    if by is not None:
+        _tell_created(transaction, new, by)
     for _, group in groupby(new, _all_but_id_and_params):
         alike = list(group)
         due = _due(alike[0], transaction.now_ms)
         _insert_alike(transaction, alike, due)
         transaction.topics.add(queue_topic(alike[0].queue) if due is None else SCHEDULE)
     return [Inserted(known.get(job.job_id, job.job_id), job.job_id not in known) for job in jobs]
+
+
+def _tell_created(transaction: Transaction, jobs: Sequence[NewJob], by: str) -> None:
+    """Before they are stored: an id that is there already is a repeated call."""
+    for job in jobs:
+        if find(transaction.db, job.job_id) is None:
+            tell(transaction, by, Act.JOB_CREATED, job.job_id, kind=job.kind, queue=job.queue, owner=job.owner)
 
 
 def _all_but_id_and_params(job: NewJob) -> tuple[object, ...]:
@@ -113,6 +124,8 @@ def _due(job: NewJob, now_ms: int) -> int | None:
 def _list(db: Database, where: JobFilter, limit: int, before: int) -> Page:
     named = {name: value for name, value in where._asdict().items() if value is not None}
     conditions = "".join(f" AND {name} = :{name}" for name in named if name != "state")
+    if where.owner:
+        conditions += " AND owner <> ''"  # lets the owners' index serve it
     if where.state is not None:
         conditions += f" AND state = '{where.state.value}'"  # literal, so that a partial index can serve it
     statement = sql("list").replace("/* conditions */", conditions)
@@ -130,7 +143,7 @@ def _read_cursor(cursor: str | None) -> int:
     return int(cursor)
 
 
-def _cancel(transaction: Transaction, job_id: str, reason: str) -> JobRecord:
+def _cancel(transaction: Transaction, job_id: str, reason: str, by: str | None) -> JobRecord:
     record = find(transaction.db, job_id)
     if record is None:
         raise UnknownJob(job_id)
@@ -142,5 +155,7 @@ def _cancel(transaction: Transaction, job_id: str, reason: str) -> JobRecord:
     statement = "request_cancel" if record.state is State.RUNNING else "cancel_idle"
     transaction.db.run(statement, {"id": job_id, "now": transaction.now_ms, "reason": reason})
     failpoint("act.cancel")
+    if record.cancel_requested_at_ms is None:
+        tell(transaction, by, Act.JOB_CANCELLED, job_id, was=record.state)
     transaction.topics |= {job_topic(job_id), CANCELS}
     return find(transaction.db, job_id) or record

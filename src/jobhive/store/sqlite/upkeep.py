@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from jobhive.core.audit import Act
 from jobhive.core.receipt import Receipt
 from jobhive.core.rescue import Death, Evidence, judge, weigh
 from jobhive.failpoints import failpoint
@@ -11,6 +12,7 @@ from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.liveness import bury
 from jobhive.store.sqlite.moves import Held, Leaving, leave
 from jobhive.store.sqlite.trouble import translated
+from jobhive.store.sqlite.workers import tell_worker
 from jobhive.store.sqlite.writer import Transaction
 
 _LONGEST_LEASES = 10  # a lease that ends later than so many from now was given by another clock
@@ -47,7 +49,8 @@ class UpkeepActs:
 
         def act(transaction: Transaction) -> list[Rescued]:
             jobs = [Held._make(row) for row in transaction.db.all("held_by", {"worker": worker_id})]
-            transaction.db.run("leave_worker", {"id": worker_id})
+            for row in transaction.db.all("leave_worker", {"id": worker_id}):
+                tell_worker(transaction, Act.WORKER_LOST, *row)
             failpoint("act.take_from")
             transaction.topics.add(WORKERS)
             weighed = zip(jobs, weigh([Receipt(held.job_id, held.token) for held in jobs], death), strict=True)

@@ -4,11 +4,13 @@ import asyncio
 
 from pydantic_core import from_json, to_json
 
+from jobhive.core.audit import Act
 from jobhive.core.errors import UnknownWorker
 from jobhive.core.record import WorkerRecord
 from jobhive.failpoints import failpoint
 from jobhive.store.signals import WORKERS
 from jobhive.store.sqlite.access import Access
+from jobhive.store.sqlite.audit import tell
 from jobhive.store.sqlite.database import Row
 from jobhive.store.sqlite.liveness import dead_workers
 from jobhive.store.sqlite.trouble import translated
@@ -33,6 +35,8 @@ class SqliteWorkers:
                 "started_at": worker.started_at_ms,
             }
             transaction.topics.add(WORKERS)
+            if not transaction.db.value("known_worker", {"id": worker.worker_id}):
+                tell_worker(transaction, Act.WORKER_STARTED, worker.worker_id, worker.name, worker.node, worker.pid)
             failpoint("act.beat")
             return bool(transaction.db.value("beat", bound))
 
@@ -40,7 +44,8 @@ class SqliteWorkers:
 
     async def leave(self, worker_id: str) -> None:
         def act(transaction: Transaction) -> None:
-            transaction.db.run("leave_worker", {"id": worker_id})
+            for row in transaction.db.all("leave_worker", {"id": worker_id}):
+                tell_worker(transaction, Act.WORKER_STOPPED, *row)
             failpoint("act.leave_worker")
             transaction.topics.add(WORKERS)
 
@@ -51,11 +56,12 @@ class SqliteWorkers:
         rows = await self._access.readers.run(lambda db: db.all("active_workers", {"since": since}))
         return [_to_worker(row) for row in rows]
 
-    async def retire(self, worker_id: str) -> WorkerRecord:
+    async def retire(self, worker_id: str, *, by: str | None = None) -> WorkerRecord:
         since = self._access.clock.now_ms() - self._access.lease_ms
 
         def act(transaction: Transaction) -> list[Row]:
-            transaction.db.run("retire", {"id": worker_id, "since": since})
+            if transaction.db.changed("retire", {"id": worker_id, "since": since}):
+                tell(transaction, by, Act.WORKER_RETIRED, worker_id)
             failpoint("act.retire")
             transaction.topics.add(WORKERS)
             return transaction.db.all("active_workers", {"since": since})  # here: once asked, it may soon be gone
@@ -75,11 +81,18 @@ class SqliteWorkers:
         bounds = {"before": now_ms - long_ms, "after": now_ms + long_ms}
 
         def act(transaction: Transaction) -> int:
-            pruned = transaction.db.all("prune_workers", bounds)
+            lost = transaction.db.all("prune_workers", bounds)
+            for row in lost:
+                tell_worker(transaction, Act.WORKER_LOST, *row)
             failpoint("act.prune")
-            return len(pruned)
+            return len(lost)
 
         return await self._access.writer.run(act)
+
+
+def tell_worker(transaction: Transaction, act: Act, worker_id: str, name: str, node: str, pid: int) -> None:
+    """What became of a worker, which nobody but itself asked for."""
+    tell(transaction, worker_id, act, worker_id, name=name, node=node, pid=pid)
 
 
 def _to_worker(row: Row) -> WorkerRecord:

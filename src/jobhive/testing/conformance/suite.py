@@ -1,6 +1,7 @@
 """The whole suite in one class, for engines to inherit."""
 
 from jobhive.testing.conformance.fixtures import Stores
+from jobhive.testing.conformance.promises.audit import AuditLog
 from jobhive.testing.conformance.promises.cancel import Cancelling
 from jobhive.testing.conformance.promises.claim import Claiming
 from jobhive.testing.conformance.promises.contention import Contention
@@ -17,6 +18,7 @@ from jobhive.testing.conformance.promises.rescue import Rescuing
 from jobhive.testing.conformance.promises.signals import Signalling
 from jobhive.testing.conformance.promises.streams import Streams
 from jobhive.testing.conformance.promises.suspects import Suspecting
+from jobhive.testing.conformance.promises.tokens import AccessTokens
 from jobhive.testing.conformance.promises.upkeep import Staging
 from jobhive.testing.conformance.promises.workers import ActiveWorkers
 
@@ -40,6 +42,8 @@ class StoreConformance(
     Queues,
     ActiveWorkers,
     Signalling,
+    AccessTokens,
+    AuditLog,
     Stores,
 ):
     """Every promise of the store port. Inherit it, give a `make_store` fixture, change nothing."""

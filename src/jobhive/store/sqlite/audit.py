@@ -1,0 +1,55 @@
+"""The audit log: written by the acts themselves, sealed by upkeep."""
+
+from collections.abc import Mapping, Sequence
+
+from jobhive.core.audit import GENESIS, Act, AuditEntry, NewEntry, canonical, entry, link
+from jobhive.store.signals import AUDIT
+from jobhive.store.sqlite.access import Access
+from jobhive.store.sqlite.database import Database
+from jobhive.store.sqlite.writer import Transaction
+
+
+class SqliteAudit:
+    """`Audit` on SQLite."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def record(self, entries: Sequence[NewEntry]) -> None:
+        await self._access.writer.run(lambda transaction: _write(transaction, entries))
+
+    async def seal(self, limit: int) -> int:
+        if not await self._access.readers.run(lambda db: db.value("has_unsealed_audit")):
+            return 0
+        return await self._access.writer.run(lambda transaction: _seal(transaction.db, limit))
+
+    async def read(self, after: int, limit: int) -> list[AuditEntry]:
+        return await self._access.readers.run(lambda db: _entries(db, "read_audit", {"after": after, "limit": limit}))
+
+    async def newest(self, limit: int) -> list[AuditEntry]:
+        return await self._access.readers.run(lambda db: _entries(db, "newest_audit", {"limit": limit}))
+
+
+def tell(transaction: Transaction, by: str | None, act: Act, target: str, **detail: object) -> None:
+    """Writes what the transaction does into the log, where somebody asked for it."""
+    if by is not None:
+        _write(transaction, [entry(by, act, target, detail)])
+
+
+def _write(transaction: Transaction, entries: Sequence[NewEntry]) -> None:
+    transaction.db.many("record_audit", [written._asdict() | {"now": transaction.now_ms} for written in entries])
+    transaction.topics.add(AUDIT)
+
+
+def _seal(db: Database, limit: int) -> int:
+    unsealed = _entries(db, "unsealed_audit", {"limit": limit})
+    seals: list[tuple[int, str]] = []
+    for each in unsealed:
+        previous = seals[-1][1] if seals else db.value("sealed_before", {"number": each.number}) or GENESIS
+        seals.append((each.number, link(each, previous)))
+    db.run("seal_audit", {"seals": canonical(seals)})
+    return len(seals)
+
+
+def _entries(db: Database, statement: str, bindings: Mapping[str, int]) -> list[AuditEntry]:
+    return [AuditEntry._make(row) for row in db.all(statement, bindings)]

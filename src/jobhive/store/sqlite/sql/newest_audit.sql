@@ -1,0 +1,3 @@
+-- newest_audit.sql: the last entries, in their order.
+SELECT * FROM (SELECT number, at, actor, act, target, detail, hash FROM audit ORDER BY number DESC LIMIT :limit)
+ORDER BY number;
