@@ -82,7 +82,7 @@ class AuditLog:
         await store.workers.retire("left", by="token:a")
         for _ in range(2):
             await store.workers.leave("left")
-            await store.jobs.rescue_from("dead", is_crash=False)
+            await store.jobs.rescue_from("dead")
         advance(store.lease * 20, store)
         await store.workers.prune()
         told = await _told(store)
