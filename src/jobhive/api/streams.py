@@ -41,20 +41,25 @@ _ANSWERS: Responses = documented(s404="there is no such job", s422="the number t
 @routes.get("/v1/inference/{job_id}/stream", status_code=200, response_class=EventStream, responses=_ANSWERS)
 @routes.get("/v1/jobs/{job_id}/stream", status_code=200, response_class=EventStream, responses=_ANSWERS)
 async def stream(
-    job_id: str, after: After, services: Wired, accept: Annotated[str, Header(include_in_schema=False)] = SSE
+    job_id: str,
+    after: After,
+    services: Wired,
+    follow: Annotated[bool, Query(description="False ends the answer after the events there are by now.")] = True,
+    accept: Annotated[str, Header(include_in_schema=False)] = SSE,
 ) -> Response:
     """A job's events, numbered without a gap: those that are stored, then those to come. Any number of readers.
 
     A reader that comes back sends the last `id` it saw as `Last-Event-ID` (browsers do), `?after=` or
     `?starting_after=`, and goes on exactly behind it. With `Accept: application/x-ndjson` each event is a line of JSON
-    with its number as `seq`. A connection that closes without `[DONE]` asks the reader to come back.
+    with its number as `seq`. A connection that closes without `[DONE]` asks the reader to come back. `?follow=false`
+    waits for nothing: it tells what there is and ends.
 
         curl -N http://127.0.0.1:8700/v1/jobs/job-…/stream
     """
     head = await services.reader.head(job_id)
     if head.state.is_final and after >= last_number(head):
         return Response(status_code=204)  # the answer that stops a browser from coming back
-    events = services.reader.read(job_id, after)
+    events = services.reader.read(job_id, after, is_following=follow)
     if NDJSON in accept and SSE not in accept:
         return EventStream(job_lines(events), NDJSON, services.ping_every)
     return EventStream(job_frames(events), SSE, services.ping_every)

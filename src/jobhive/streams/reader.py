@@ -23,8 +23,11 @@ class StreamReader:
         head, _ = await self._store.events.read(job_id, 0, 0)
         return head
 
-    async def read(self, job_id: str, after: int = 0) -> AsyncGenerator[Event]:
-        """The events above number `after`, as they come; ends after the terminal one. Raises UnknownJob."""
+    async def read(self, job_id: str, after: int = 0, *, is_following: bool = True) -> AsyncGenerator[Event]:
+        """The events above number `after`, as they come; ends after the terminal one. Raises UnknownJob.
+
+        Without `is_following` it ends after what there is by now.
+        """
         with self._store.signals.listen(job_topic(job_id), stream_topic(job_id)) as wake:
             while True:
                 head, chunks = await self._store.events.read(job_id, after, _CHUNKS_PER_READ)
@@ -32,7 +35,8 @@ class StreamReader:
                 for event in events_after(head, chunks, after, is_whole=is_whole):
                     after = event.seq
                     yield event
-                if is_whole and head.state.is_final and after >= last_number(head):
+                is_over = head.state.is_final and after >= last_number(head)
+                if is_whole and (is_over or not is_following):
                     return
                 if is_whole:
                     await wake.wait(self._poll_interval)
