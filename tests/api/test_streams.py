@@ -286,3 +286,11 @@ async def test_a_reader_that_takes_nothing_slows_only_itself(site: Site) -> None
             assert (await anext(healthy)).id == number
     assert 0 < site.most_unsent_bytes() < 1_000_000  # of 20,000,000 told
     writer.transport.abort()
+
+
+async def test_a_reader_that_does_not_follow_gets_what_there_is(site: Site) -> None:  # UC4
+    claim = await start_one(site.store)
+    await tell(site, claim, 2, *"abcd")
+    url = f"/v1/jobs/{claim.job_id}/stream?follow=false"
+    assert [frame.id for frame in await whole(site.client, url)] == [1, 2, 3, 4, 5]
+    assert [frame.id for frame in await whole(site.client, f"{url}&after=5")] == []

@@ -68,3 +68,10 @@ async def flaky(ctx: Context, failures: int) -> str:
 async def hang(ctx: Context) -> None:
     await ctx.log("hanging")
     await asyncio.Event().wait()
+
+
+@app.job(backoff=Backoff(base=timedelta(milliseconds=10)))
+async def tell(ctx: Context, failures: int) -> None:
+    await ctx.narrate("counts", "warehouse", "counting the north")
+    if ctx.attempt <= failures:
+        raise ConnectionError("not yet")

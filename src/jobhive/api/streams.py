@@ -47,13 +47,15 @@ async def stream(
     place: StreamPlace,
     after: After,
     services: Wired,
+    follow: Annotated[bool, Query(description="False ends the answer after the events there are by now.")] = True,
     accept: Annotated[str, Header(include_in_schema=False)] = SSE,
 ) -> Response:
     """A job's events, numbered without a gap: those that are stored, then those to come. Any number of readers.
 
     A reader that comes back sends the last `id` it saw as `Last-Event-ID` (browsers do), `?after=` or
     `?starting_after=`, and goes on exactly behind it. With `Accept: application/x-ndjson` each event is a line of JSON
-    with its number as `seq`. A connection that closes without `[DONE]` asks the reader to come back.
+    with its number as `seq`. A connection that closes without `[DONE]` asks the reader to come back. `?follow=false`
+    waits for nothing: it tells what there is and ends.
 
         curl -N http://127.0.0.1:8700/v1/jobs/job-…/stream
     """
@@ -62,6 +64,7 @@ async def stream(
     if head.state.is_final and after >= last_number(head):
         return Response(status_code=204)  # the answer that stops a browser from coming back
     if NDJSON in accept and SSE not in accept:
-        return EventStream(services.reader.read_as(job_id, after, as_lines), NDJSON, services.ping_every, place)
-    frames = job_frames(services.reader.read_as(job_id, after, as_frames))
+        lines = services.reader.read_as(job_id, after, as_lines, is_following=follow)
+        return EventStream(lines, NDJSON, services.ping_every, place)
+    frames = job_frames(services.reader.read_as(job_id, after, as_frames, is_following=follow))
     return EventStream(frames, SSE, services.ping_every, place)

@@ -6,9 +6,21 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
+from jobhive.narration.colour import Colour, has_colour, painted
 from jobhive.narration.printable import printable
 
-_STYLES = {"complete": "green", "failed": "red", "cancelled": "yellow", "running": "cyan", "OK": "green", "FAIL": "red"}
+STYLES = {
+    "complete": "green",
+    "failed": "red",
+    "cancelled": "yellow",
+    "running": "cyan",
+    "busy": "cyan",
+    "paused": "yellow",
+    "OK": "green",
+    "FAIL": "red",
+}
+_WIDE = 100  # columns of a terminal
+_FOLDED = frozenset({"KIND", "QUEUE", "QUEUES", "LIMITS", "ERROR", "FOUND", "VALUE", "MEANING"})
 
 
 def is_for_people(stream: TextIO) -> bool:
@@ -16,9 +28,10 @@ def is_for_people(stream: TextIO) -> bool:
     return stream.isatty() or bool(os.environ.get("FORCE_COLOR"))
 
 
-def say(text: str, end: str = "\n") -> None:
+def say(text: str, end: str = "\n", colour: Colour | None = None) -> None:
     """Data, at once. On a terminal, what it would obey is escaped."""
-    sys.stdout.write((printable(text) if sys.stdout.isatty() else text) + end)
+    told = printable(text) if sys.stdout.isatty() else text
+    sys.stdout.write(painted(told, colour if has_colour(sys.stdout) else None) + end)
     sys.stdout.flush()
 
 
@@ -54,11 +67,13 @@ def _draw(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    table.columns[0].no_wrap = True
+    console = Console(file=sys.stdout)
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1 if console.width < _WIDE else 2, 0, 0))
+    for name in columns:
+        table.add_column(name, no_wrap=name not in _FOLDED, overflow="fold")
     for row in rows:
-        table.add_row(*[Text(printable(cell), style=_STYLES.get(cell, "")) for cell in row])
-    Console(file=sys.stdout).print(table)
+        table.add_row(*[Text(printable(cell), style=STYLES.get(cell, "")) for cell in row])
+    console.print(table)
 
 
 def _cell(text: str) -> str:

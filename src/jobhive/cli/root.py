@@ -9,11 +9,28 @@ from typing import Annotated
 
 import typer
 
-from jobhive.cli.commands import audit, bench, db, demo, doctor, job, run, serve, status, stream, token, up, worker
+from jobhive.cli.commands import (
+    audit,
+    bench,
+    db,
+    demo,
+    doctor,
+    job,
+    queue,
+    run,
+    serve,
+    status,
+    stream,
+    token,
+    up,
+    worker,
+)
 from jobhive.cli.commands.nouns import help_if_alone
 from jobhive.cli.commands.options import LogFormat, LogLevel
 from jobhive.cli.exits import Exit, report
 from jobhive.cli.output import say
+
+_JSON = "--json="
 
 root = typer.Typer(
     name="jobhive",
@@ -24,10 +41,11 @@ root = typer.Typer(
 root.command()(demo.demo)
 root.command()(up.up)
 root.command()(serve.serve)
-root.command()(worker.worker)
+root.add_typer(worker.workers, name="worker")
 root.command()(run.run)
 root.command()(stream.stream)
 root.add_typer(job.jobs, name="job")
+root.add_typer(queue.queues, name="queue")
 root.add_typer(db.database, name="db")
 root.add_typer(token.tokens, name="token")
 root.add_typer(audit.audits, name="audit")
@@ -95,10 +113,17 @@ def outcome(arguments: Sequence[str]) -> int:
     """Runs one command line; returns its exit code."""
     session = Session()
     try:
-        code = root(arguments, prog_name="jobhive", standalone_mode=False, obj=session)
+        code = root(_spelled_out(arguments), prog_name="jobhive", standalone_mode=False, obj=session)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except Exception as error:
         return report(error, is_debug=session.is_debug)
     return code if isinstance(code, int) else Exit.OK
+
+
+def _spelled_out(arguments: Sequence[str]) -> list[str]:
+    """`--json=NAMES` as the parser knows it; its flags take no value and its options always do."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [f"--fields={each.removeprefix(_JSON)}" if each.startswith(_JSON) else each for each in arguments[:end]]
+    return [*options, *arguments[end:]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from difflib import get_close_matches
 from typing import ClassVar, NamedTuple
 
 from jobhive.core.states import State
@@ -40,7 +41,8 @@ class UnknownKind(JobhiveError):
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
         names = ", ".join(sorted(known)) or "none"
-        super().__init__(f"no kind named {name[:100]!r} is registered here; known kinds: {names}")
+        meant = "".join(f"; did you mean {near!r}?" for near in get_close_matches(name[:100], known, 1))
+        super().__init__(f"no kind named {name[:100]!r} is registered here; known kinds: {names}{meant}")
 
 
 class UnknownJob(JobhiveError):

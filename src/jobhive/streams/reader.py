@@ -28,27 +28,33 @@ class StreamReader:
         head, _ = await self._store.events.read(job_id, 0, 0)
         return head
 
-    async def read(self, job_id: str, after: int = 0) -> AsyncGenerator[Event]:
-        """The events above number `after`, as they come; ends after the terminal one. Raises UnknownJob."""
-        async with aclosing(self.read_as(job_id, after, tuple)) as batches:
+    async def read(self, job_id: str, after: int = 0, *, is_following: bool = True) -> AsyncGenerator[Event]:
+        """The events above number `after`, as they come; ends after the terminal one. Raises UnknownJob.
+
+        Without `is_following` it ends after what there is by now.
+        """
+        async with aclosing(self.read_as(job_id, after, tuple, is_following=is_following)) as batches:
             async for events in batches:
                 for event in events:
                     yield event
 
-    async def read_as(self, job_id: str, after: int, form: Form[T]) -> AsyncGenerator[T]:
+    async def read_as(self, job_id: str, after: int, form: Form[T], *, is_following: bool = True) -> AsyncGenerator[T]:
         """The same, batch by batch, each in a form that is made once for all readers. Raises UnknownJob."""
         with self._tails.follow(job_id) as tail:
-            told, after, is_over = await _told(tail.stored(after), after, form)
-            while not is_over:
+            told, after, is_end = await _told(tail.stored(after), after, form, is_following=is_following)
+            while not is_end:
                 if told is not None:
                     yield told
-                told, after, is_over = await _told(tail.next(after), after, form)
+                coming = tail.next(after) if is_following else tail.stored(after)
+                told, after, is_end = await _told(coming, after, form, is_following=is_following)
             if told is not None:
                 yield told
 
 
-async def _told(coming: Awaitable[Batch], after: int, form: Form[T]) -> tuple[T | None, int, bool]:
+async def _told(
+    coming: Awaitable[Batch], after: int, form: Form[T], *, is_following: bool
+) -> tuple[T | None, int, bool]:
     """What a reader keeps of a batch while its client takes it: events take several times the room of their form."""
     batch = await coming
     told = batch.in_form(form, after) if after < batch.upto else None
-    return told, max(after, batch.upto), batch.is_over
+    return told, max(after, batch.upto), batch.is_over or (batch.is_whole and not is_following)

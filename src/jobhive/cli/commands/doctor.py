@@ -2,11 +2,11 @@
 
 import typer
 
-from jobhive.cli.commands.options import Data, Host, Json, Port, Url
+from jobhive.cli.commands.options import Data, Host, OnlyJson, Port, Url
 from jobhive.cli.exits import Exit
 
 
-def doctor(host: Host = None, port: Port = None, url: Url = None, data: Data = None, json: Json = False) -> None:
+def doctor(host: Host = None, port: Port = None, url: Url = None, data: Data = None, json: OnlyJson = False) -> None:
     """Check this machine: Python, SQLite, the data folder, the store, the port, the model. Exit code 1 on a FAIL.
 
     \b

@@ -1,32 +1,35 @@
 """`jobhive job`: one job, or several, by their ids."""
 
 import sys
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from jobhive.cli.commands.each import for_each
+from jobhive.cli.commands.job_following import logs, watch
+from jobhive.cli.commands.job_steering import cancel, retry, rm
 from jobhive.cli.commands.nouns import help_if_alone
 from jobhive.cli.commands.options import (
     Arguments,
     Delay,
+    Fields,
     JobId,
-    JobIds,
     Json,
     Key,
+    KindFilter,
     KindName,
+    OnlyJson,
     Params,
     Priority,
     Queue,
+    QueueFilter,
     Quiet,
     Server,
+    StateFilter,
+    Template,
 )
 from jobhive.cli.output import note, say, say_json
-from jobhive.cli.screen.asking import confirm
 
 jobs = typer.Typer(invoke_without_command=True)
-
-States = Literal["waiting", "scheduled", "pending", "running", "complete", "failed", "cancelled"]
 
 
 @jobs.callback()
@@ -65,11 +68,13 @@ def new(
 
 @jobs.command()
 def ls(
-    state: Annotated[States | None, typer.Option(help="Only jobs in this state.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Only jobs of this kind.")] = None,
-    queue: Annotated[str | None, typer.Option(help="Only jobs in this queue.")] = None,
+    state: StateFilter = None,
+    kind: KindFilter = None,
+    queue: QueueFilter = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
     json: Json = False,
+    fields: Fields = None,
+    template: Template = None,
     quiet: Quiet = False,
     server: Server = None,
 ) -> None:
@@ -77,14 +82,18 @@ def ls(
 
     \b
     Example: jobhive job ls --state failed -q
+    Example: jobhive job ls --json=id,state,error.type
     """
+    from jobhive.cli.screen.form import form_of
     from jobhive.cli.screen.job_pages import say_jobs
     from jobhive.cli.server.http import connect
     from jobhive.cli.server.job_calls import list_jobs
+    from jobhive.cli.server.views import JobView
 
+    form = form_of(JobView.model_fields, json=json, fields=fields, template=template, quiet=quiet)
     with connect(server) as api:
         listed, has_more = list_jobs(api, limit, state=state, kind=kind, queue=queue)
-    say_jobs(listed, is_json=json, is_quiet=quiet)
+    say_jobs(listed, form)
     if not listed:
         note("no jobs match")
     if has_more:
@@ -95,24 +104,34 @@ jobs.command("list", hidden=True)(ls)
 
 
 @jobs.command()
-def show(job_id: JobId, json: Json = False, server: Server = None) -> None:
+def show(
+    job_id: JobId,
+    json: Json = False,
+    fields: Fields = None,
+    template: Template = None,
+    quiet: Quiet = False,
+    server: Server = None,
+) -> None:
     """Show one job with its attempts.
 
     \b
     Example: jobhive job show job-0192f3c0a1b27c3d8e4f5a6b7c8d9e0f
     """
+    from jobhive.cli.screen.form import form_of
     from jobhive.cli.screen.job_pages import say_job
     from jobhive.cli.server.http import connect, job_path
+    from jobhive.cli.server.views import JobView
 
+    form = form_of(JobView.model_fields, json=json, fields=fields, template=template, quiet=quiet)
     with connect(server) as api:
-        say_job(api.get(job_path(job_id)), is_json=json)
+        say_job(api.get(job_path(job_id)), form)
 
 
 @jobs.command()
 def result(
     job_id: JobId,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="Wait for it so long at most.")] = 0,
-    json: Json = False,
+    json: OnlyJson = False,
     server: Server = None,
 ) -> None:
     """Print the result of a complete job. Exit code 10 if it failed or was cancelled, 6 if it has not ended yet.
@@ -120,7 +139,7 @@ def result(
     \b
     Example: jobhive job result job-0192f3c0a1b27c3d8e4f5a6b7c8d9e0f --timeout 60
     """
-    from jobhive.cli.screen.job_pages import as_text
+    from jobhive.cli.screen.template import as_text
     from jobhive.cli.server.http import connect
     from jobhive.cli.server.job_calls import result_of
 
@@ -132,52 +151,9 @@ def result(
         say(as_text(value))
 
 
-@jobs.command()
-def cancel(job_ids: JobIds, server: Server = None) -> None:
-    """Cancel jobs: at once where they wait, as soon as their handler has stopped where they run.
-
-    \b
-    Example: jobhive job cancel job-0192f3c0a1b27c3d8e4f5a6b7c8d9e0f
-    """
-    from jobhive.cli.server.http import connect
-    from jobhive.cli.server.job_calls import cancel_job
-
-    with connect(server) as api:
-        for_each(job_ids, lambda job_id: cancel_job(api, job_id))
-
-
-@jobs.command()
-def retry(job_ids: JobIds, server: Server = None) -> None:
-    """Run failed or cancelled jobs again, with their failures forgotten.
-
-    \b
-    Example: jobhive job ls --state failed -q | xargs jobhive job retry
-    """
-    from jobhive.cli.server.http import connect
-    from jobhive.cli.server.job_calls import retry_job
-
-    with connect(server) as api:
-        for_each(job_ids, lambda job_id: retry_job(api, job_id))
-
-
-@jobs.command()
-def rm(
-    job_ids: JobIds,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    server: Server = None,
-) -> None:
-    """Delete ended jobs for good, with their events and results.
-
-    \b
-    Example: jobhive job rm -y job-0192f3c0a1b27c3d8e4f5a6b7c8d9e0f
-    """
-    from jobhive.cli.server.http import connect
-    from jobhive.cli.server.job_calls import purge_job
-
-    what = job_ids[0] if len(job_ids) == 1 else f"{len(job_ids)} jobs"
-    confirm(f"Delete {what} for good?", is_agreed=yes)
-    with connect(server) as api:
-        for_each(job_ids, lambda job_id: purge_job(api, job_id))
-
-
+jobs.command()(logs)
+jobs.command()(watch)
+jobs.command()(cancel)
+jobs.command()(retry)
+jobs.command()(rm)
 jobs.command("delete", hidden=True)(rm)

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from jobhive.cli.commands.completing import job_ids, kinds, queues
+
 Server = Annotated[
     str | None,
     typer.Option(
@@ -61,17 +63,46 @@ Model = Annotated[
     str | None,
     typer.Option(metavar="PATH", help="GGUF file that kind `generate` runs.", envvar="JOBHIVE_MODEL"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, as the server tells it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON; --json=id,state prints these fields only.")]
+OnlyJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Fields = Annotated[
+    str | None,
+    typer.Option("--fields", metavar="NAMES", help="Fields of the JSON, with commas between them: --json=NAMES."),
+]
+Template = Annotated[
+    str | None,
+    typer.Option("--format", metavar="TEMPLATE", help="Print a line for each, such as '{id} is {state}'."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print ids only.")]
-JobId = Annotated[str, typer.Argument(metavar="ID", help="Id of the job, such as job-0192….", show_default=False)]
-JobIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of jobs.", show_default=False)]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print how many jobs it would be, and do nothing.")]
+StateFilter = Annotated[
+    Literal["waiting", "scheduled", "pending", "running", "complete", "failed", "cancelled"] | None,
+    typer.Option(help="Only jobs in this state."),
+]
+KindFilter = Annotated[str | None, typer.Option(help="Only jobs of this kind.", autocompletion=kinds)]
+QueueFilter = Annotated[str | None, typer.Option(help="Only jobs in this queue.", autocompletion=queues)]
+JobId = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="Id of the job, such as job-0192….", show_default=False, autocompletion=job_ids),
+]
+JobIds = Annotated[
+    list[str], typer.Argument(metavar="ID...", help="Ids of jobs.", show_default=False, autocompletion=job_ids)
+]
+SomeJobIds = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ID]...", help="Ids of jobs; or choose by filters.", autocompletion=job_ids),
+]
 Arguments = Annotated[
     list[str] | None,
     typer.Option("-a", metavar="NAME=VALUE", help="A param; JSON where it is JSON, otherwise text. Repeat it."),
 ]
 Params = Annotated[str | None, typer.Option(metavar="JSON", help="All params as one JSON object.")]
-KindName = Annotated[str, typer.Argument(metavar="KIND", help="Kind of the job, such as generate.", show_default=False)]
-Queue = Annotated[str | None, typer.Option(help="Queue, instead of the kind's own.")]
+KindName = Annotated[
+    str,
+    typer.Argument(metavar="KIND", help="Kind of the job, such as generate.", show_default=False, autocompletion=kinds),
+]
+Queue = Annotated[str | None, typer.Option(help="Queue, instead of the kind's own.", autocompletion=queues)]
 Priority = Annotated[int | None, typer.Option(help="Higher runs first.")]
 Delay = Annotated[float | None, typer.Option(metavar="SECONDS", help="Run it so much later.")]
 Key = Annotated[str | None, typer.Option(help="Idempotency key: the same key again gives the same job.")]

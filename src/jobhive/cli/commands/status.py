@@ -1,9 +1,9 @@
 """`jobhive status`: how the server, its queues and its workers are."""
 
-from jobhive.cli.commands.options import Json, Server
+from jobhive.cli.commands.options import OnlyJson, Server
 
 
-def status(json: Json = False, server: Server = None) -> None:
+def status(json: OnlyJson = False, server: Server = None) -> None:
     """Show the server's health, its jobs by state, its queues and its active workers.
 
     \b

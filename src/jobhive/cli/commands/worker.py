@@ -1,10 +1,14 @@
-"""`jobhive worker`: processes that run jobs."""
+"""`jobhive worker`: processes that run jobs; with a noun after it, those that are running."""
 
 from typing import Annotated
 
 import typer
 
+from jobhive.cli.commands.active_worker import active_workers
 from jobhive.cli.commands.options import App, Data, Model, Url
+
+workers = typer.Typer(invoke_without_command=True)
+workers.add_typer(active_workers, name="active")
 
 Queues = Annotated[
     list[str] | None,
@@ -23,7 +27,9 @@ Grace = Annotated[
 ]
 
 
+@workers.callback()
 def worker(
+    context: typer.Context,
     app: App = None,
     queue: Queues = None,
     concurrency: Concurrency = 100,
@@ -35,9 +41,14 @@ def worker(
 ) -> None:
     """Run jobs of an application's kinds until told to stop; running jobs are finished first.
 
+    With `active` after it: look at the workers that are running.
+
     \b
     Example: jobhive worker --app shop.jobs:app --queue mail --queue default
     """
+    if context.invoked_subcommand is not None:
+        return
+
     from jobhive.cli.loading import load_app, settle
     from jobhive.cli.programs.loop import run_program
     from jobhive.cli.programs.working import supervise_workers, work_until_stopped

@@ -10,7 +10,7 @@ def confirm(question: str, *, is_agreed: bool) -> None:
     if is_agreed:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise CommandError("this deletes for good and nobody is here to be asked; say so with --yes", Exit.USAGE)
+        raise CommandError(f"{question} Nobody is here to be asked; say so with --yes", Exit.USAGE)
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:

@@ -1,38 +1,26 @@
 """Jobs as the terminal shows them."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from pydantic import JsonValue
-
-from jobhive.cli.output import say, say_fields, say_json, say_table
+from jobhive.cli.output import say, say_fields, say_table
+from jobhive.cli.screen.form import Form
+from jobhive.cli.screen.template import as_text
 from jobhive.cli.server.http import JsonObject
 from jobhive.cli.server.job_calls import ending
-from jobhive.cli.server.views import AttemptView, JobView, age, read_as, span
+from jobhive.cli.server.views import AttemptView, JobView, age, read_as, since, span
 from jobhive.core.states import State
 
 
-def as_text(value: JsonValue) -> str:
-    """A text as it is, everything else as JSON on one line."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def say_jobs(answers: Sequence[JsonObject], *, is_json: bool, is_quiet: bool) -> None:
-    """A listing: JSON, ids, or a row for each."""
+def say_jobs(answers: Sequence[JsonObject], form: Form) -> None:
+    """A listing: a row for each."""
     jobs = [read_as(JobView, answer) for answer in answers]
-    if is_json:
-        say_json(list(answers))
-    elif is_quiet:
-        for job in jobs:
-            say(job.id)
-    else:
-        columns = ("ID", "KIND", "QUEUE", "STATE", "ATTEMPT", "CREATED", "TOOK")
-        say_table(columns, [_row(job) for job in jobs])
+    columns = ("ID", "KIND", "QUEUE", "STATE", "TRY", "AGE", "TOOK")
+    form.say_all(answers, lambda: say_table(columns, [_row(job) for job in jobs]))
 
 
 def _row(job: JobView) -> Sequence[str]:
-    return job.id, job.kind, job.queue, job.state, str(job.attempt), age(job.created_at), _took(job)
+    return job.id, job.kind, job.queue, job.state, str(job.attempt), since(job.created_at), _took(job)
 
 
 def _took(job: JobView) -> str:
@@ -41,16 +29,17 @@ def _took(job: JobView) -> str:
     return span(job.finished_at - job.started_at)
 
 
-def say_job(answer: JsonObject, *, is_json: bool) -> None:
-    """One job: JSON, or its fields and then its attempts."""
+def say_job(answer: JsonObject, form: Form) -> None:
+    """One job: its fields, then its attempts."""
     job = read_as(JobView, answer)
-    if is_json:
-        say_json(answer)
-        return
+    form.say_one(answer, lambda: _say_page(job))
+
+
+def _say_page(job: JobView) -> None:
     say_fields({name: value for name, value in _fields(job).items() if value is not None})
     if job.attempts:
         say("")
-        say_table(("ATTEMPT", "OUTCOME", "STARTED", "TOOK", "ERROR"), [_attempt(attempt) for attempt in job.attempts])
+        say_table(("ATTEMPT", "OUTCOME", "AGE", "TOOK", "ERROR"), [_attempt(attempt) for attempt in job.attempts])
 
 
 def _fields(job: JobView) -> dict[str, str | None]:
@@ -86,4 +75,4 @@ def _instant(instant: datetime | None) -> str | None:
 def _attempt(attempt: AttemptView) -> Sequence[str]:
     error = "" if attempt.error is None else f"{attempt.error.type}: {attempt.error.message}"
     took = span(attempt.ended_at - attempt.started_at)
-    return str(attempt.attempt), attempt.outcome, age(attempt.started_at), took, error
+    return str(attempt.attempt), attempt.outcome, since(attempt.started_at), took, error

@@ -1,14 +1,15 @@
 """The server's state as the terminal asks for it and shows it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import JsonValue
 
 from jobhive.cli.output import say, say_fields, say_json, say_table
+from jobhive.cli.screen.queue_pages import QUEUE_COLUMNS, queue_row
+from jobhive.cli.screen.worker_pages import WORKER_COLUMNS, worker_row
 from jobhive.cli.server.http import Api, JsonObject
-from jobhive.cli.server.views import QueueView, StatusView, WorkerView, age, read_as, span
+from jobhive.cli.server.views import StatusView, read_as
 
 
 def ask_status(api: Api) -> JsonObject:
@@ -38,8 +39,8 @@ def say_status(answer: JsonObject, *, is_json: bool) -> None:
         say_json(answer)
         return
     say_fields(_fields(status))
-    _say_under("QUEUE PENDING SCHEDULED WAITING RUNNING OLDEST", [_queue(queue) for queue in status.queues])
-    _say_under("WORKER STATE BUSY DONE ERRORS QUEUES SEEN", [_worker(worker) for worker in status.workers])
+    _say_under(QUEUE_COLUMNS, [queue_row(queue) for queue in status.queues])
+    _say_under(WORKER_COLUMNS, [worker_row(worker) for worker in status.workers])
 
 
 def _fields(status: StatusView) -> dict[str, str]:
@@ -52,27 +53,7 @@ def _fields(status: StatusView) -> dict[str, str]:
     }
 
 
-def _say_under(headings: str, rows: Sequence[Sequence[str]]) -> None:
+def _say_under(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     if rows:
         say("")
-        say_table(headings.split(), rows)
-
-
-def _queue(queue: QueueView) -> Sequence[str]:
-    name = f"{queue.name} (paused)" if queue.is_paused else queue.name
-    counts = map(str, (queue.pending, queue.scheduled, queue.waiting, queue.running))
-    oldest = queue.oldest_pending_seconds
-    return name, *counts, "-" if oldest is None else span(timedelta(seconds=oldest))
-
-
-def _worker(worker: WorkerView) -> Sequence[str]:
-    busy = f"{worker.running} of {worker.slots}"
-    done = (str(worker.completed), str(worker.errors))
-    return (
-        f"{worker.id} {worker.node}:{worker.pid}",
-        worker.state,
-        busy,
-        *done,
-        ",".join(worker.queues),
-        age(worker.seen_at),
-    )
+        say_table(columns, rows)

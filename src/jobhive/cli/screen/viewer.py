@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from jobhive.cli.exits import Exit
 from jobhive.cli.output import note, say
 from jobhive.cli.screen.bar import Bar
-from jobhive.cli.screen.job_pages import as_text
+from jobhive.cli.screen.template import as_text
 from jobhive.cli.server.follow import Told
 from jobhive.core import event
 from jobhive.core.states import State
@@ -45,9 +45,9 @@ class Viewer:
                 pass  # for programs
             case event.ATTEMPT:
                 self._break_line()
-                self.tell(_remark(told), Colour.YELLOW)
+                self.tell(remark(told), Colour.YELLOW)
             case _:
-                self.tell(_remark(told))
+                self.tell(remark(told))
 
     def tell(self, text: str, colour: Colour = Colour.DIM) -> None:
         """A line on stderr, on a line of its own."""
@@ -98,7 +98,7 @@ def verdict(last: Told) -> Exit:
     return Exit.OK if last.type == event.END and last.values.get("state") == State.COMPLETE else Exit.JOB_FAILED
 
 
-def _remark(told: Told) -> str:
+def remark(told: Told) -> str:
     """An event in words: its type, and what matters of it to a person."""
     values = told.values
     match told.type:

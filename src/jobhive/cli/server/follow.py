@@ -10,7 +10,7 @@ import httpx2
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from jobhive.cli.exits import CommandError, Exit
-from jobhive.cli.server.http import Api, Unreachable, refused
+from jobhive.cli.server.http import Api, Unreachable
 
 _SILENCE_SECONDS = 45.0  # the server sends a comment every 15
 _LONGEST_PAUSE_SECONDS = 2.0
@@ -70,7 +70,7 @@ class Follower:
         elif not response.is_success:
             response.read()
             if not (self._has_connected and response.is_server_error):
-                raise refused(response)
+                raise self._api.refusal(response)
         return response.status_code == HTTPStatus.OK
 
     def _told(self, frame: httpx2.ServerSentEvent) -> Told:

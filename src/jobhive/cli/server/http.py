@@ -5,12 +5,13 @@ import ssl
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx2
 from pydantic import BaseModel, JsonValue, SecretStr, TypeAdapter, ValidationError
 
 from jobhive.cli.exits import CommandError, Exit, exit_for
+from jobhive.cli.server.names import JOBS, WORKERS, names_in, near
 from jobhive.settings import load_settings
 
 TIMEOUT_SECONDS = 30.0  # of connecting and of each answer; streams have their own
@@ -18,6 +19,7 @@ TIMEOUT_SECONDS = 30.0  # of connecting and of each answer; streams have their o
 
 JsonObject = dict[str, JsonValue]
 _object = TypeAdapter(JsonObject)
+_LISTED = {"UNKNOWN_JOB": JOBS, "UNKNOWN_WORKER": WORKERS}
 
 
 class Unreachable(CommandError):
@@ -46,9 +48,9 @@ class Problem(BaseModel):
 class Api:
     """Calls to one server. Raises CommandError for everything but success; its code is the exit code."""
 
-    def __init__(self, server: str, token: SecretStr | None = None) -> None:
+    def __init__(self, server: str, token: SecretStr | None = None, timeout: float = TIMEOUT_SECONDS) -> None:
         self.server = server
-        self.http = open_http(server)  # closed when the block ends
+        self.http = open_http(server, timeout)  # closed when the block ends
         if token is not None:
             self.http.headers["Authorization"] = f"Bearer {_sendable(token)}"
 
@@ -70,9 +72,30 @@ class Api:
         """`POST path` with a JSON body."""
         return read_object(self._call("POST", path, body=body))
 
+    def patch(self, path: str, body: Mapping[str, object]) -> JsonObject:
+        """`PATCH path` with a JSON body."""
+        return read_object(self._call("PATCH", path, body=body))
+
     def delete(self, path: str, **query: str | int | None) -> JsonObject:
         """`DELETE path?query`."""
         return read_object(self._call("DELETE", path, query=query))
+
+    def refusal(self, response: httpx2.Response) -> CommandError:
+        """What the server said, and which id may have been meant where there is none of that name."""
+        problem = _problem_in(response)
+        if problem is None:
+            said = f"{response.status_code} {response.reason_phrase}".strip()
+            return CommandError(f"{response.url} answers {said}; is it a Jobhive?", exit_for("", response.status_code))
+        message = f"{_told(problem)}{self._hint(problem.code, response.url.path)}"
+        return CommandError(message, exit_for(problem.code, response.status_code))
+
+    def _hint(self, code: str, path: str) -> str:
+        if code not in _LISTED:
+            return ""
+        listing = _LISTED[code]
+        typed = unquote(path.removeprefix(f"{listing.path}/").partition("/")[0])
+        meant = near(typed, names_in(self.get(listing.newest), listing))
+        return f"; did you mean {' or '.join(meant)}?" if meant else ""
 
     def _call(
         self,
@@ -89,22 +112,22 @@ class Api:
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
             raise Unreachable(self.server, error) from error
         if not response.is_success:
-            raise refused(response)
+            raise self.refusal(response)
         return response
 
 
-def connect(server: str | None) -> Api:
-    """The server that was named, or that the settings name."""
+def connect(server: str | None, timeout: float = TIMEOUT_SECONDS) -> Api:
+    """The server that was named, or that the settings name; each answer may take `timeout` seconds."""
     settings = load_settings(server=server)
-    return Api(settings.server, settings.token)
+    return Api(settings.server, settings.token, timeout)
 
 
-def open_http(server: str) -> httpx2.Client:
+def open_http(server: str, timeout: float = TIMEOUT_SECONDS) -> httpx2.Client:
     """A client for that address. Proxies serve the world, not this machine; certificates are read only for https."""
     address = urlsplit(server)
     is_loopback = address.hostname in {"localhost", "127.0.0.1", "::1"}
     context = ssl.create_default_context() if address.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return httpx2.Client(base_url=server, timeout=TIMEOUT_SECONDS, trust_env=not is_loopback, verify=context)
+    return httpx2.Client(base_url=server, timeout=timeout, trust_env=not is_loopback, verify=context)
 
 
 def _sendable(token: SecretStr) -> str:
@@ -129,13 +152,14 @@ def read_object(response: httpx2.Response) -> JsonObject:
         raise CommandError(f"{response.url} answers no JSON object; is it a Jobhive?") from error
 
 
-def refused(response: httpx2.Response) -> CommandError:
-    """What the server's problem details (RFC 9457) say, as an error of the terminal."""
+def _problem_in(response: httpx2.Response) -> Problem | None:
     try:
-        problem = Problem.model_validate_json(response.content)
+        return Problem.model_validate_json(response.content)
     except ValidationError:
-        said = f"{response.status_code} {response.reason_phrase}".strip()
-        return CommandError(f"{response.url} answers {said}; is it a Jobhive?", exit_for("", response.status_code))
+        return None
+
+
+def _told(problem: Problem) -> str:
+    """What the problem details (RFC 9457) say."""
     told = [fault for fault in problem.errors if fault.message != problem.detail]
-    faults = "".join(f"\n  {fault.field}: {fault.message}" for fault in told)
-    return CommandError(f"{problem.detail}{faults}", exit_for(problem.code, response.status_code))
+    return problem.detail + "".join(f"\n  {fault.field}: {fault.message}" for fault in told)

@@ -1,6 +1,7 @@
 """What the terminal asks of the server about jobs."""
 
 import time
+from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel, JsonValue
 
@@ -42,6 +43,21 @@ def list_jobs(api: Api, limit: int, **filters: str | None) -> tuple[list[JsonObj
         cursor = page.cursor
         if cursor is None or len(jobs) >= limit:
             return jobs, cursor is not None
+
+
+def matching_ids(api: Api, states: Sequence[State], **filters: str | None) -> list[str]:
+    """The ids of all jobs in these states that match, as they are now."""
+    return [str(job["id"]) for state in states for job in _walk(api, state=state, **filters)]
+
+
+def _walk(api: Api, **filters: str | None) -> Iterator[JsonObject]:
+    cursor = None
+    while True:
+        page = read_as(_Page, api.get("/v1/jobs", limit=_PAGE_SIZE, cursor=cursor, **filters))
+        yield from page.jobs
+        cursor = page.cursor
+        if cursor is None:
+            return
 
 
 def get_job(api: Api, job_id: str) -> JobView:
@@ -97,3 +113,9 @@ def purge_job(api: Api, job_id: str) -> str:
     """Deletes it for good; says so."""
     api.delete(job_path(job_id), purge="true")
     return f"{job_id} is deleted"
+
+
+def drop_job(api: Api, job_id: str) -> str:
+    """Cancels a job that waits and deletes it; says what came of it."""
+    job = read_as(JobView, api.post(job_path(job_id, "/cancel")))
+    return purge_job(api, job.id) if job.state.is_final else f"{job.id} had started and was asked to stop"

@@ -27,6 +27,7 @@ class AttemptView(BaseModel):
     outcome: str
     started_at: datetime
     ended_at: datetime
+    worker: str | None = None
     error: ErrorView | None = None
 
 
@@ -42,6 +43,9 @@ class JobView(BaseModel):
     attempt: int
     max_retries: int
     created_at: datetime
+    owner: str = ""
+    failures: int = 0
+    crashes: int = 0
     key: str | None = None
     run_at: datetime | None = None
     started_at: datetime | None = None
@@ -52,7 +56,8 @@ class JobView(BaseModel):
     error: ErrorView | None = None
     reason: str | None = None
     cancel_requested: bool = False
-    attempts: list[AttemptView] = []
+    attempts: list[AttemptView] = []  # not in listings
+    sse_url: str = ""
 
 
 class HealthView(BaseModel):
@@ -71,7 +76,10 @@ class QueueView(BaseModel):
     scheduled: int
     waiting: int
     running: int
+    depth: int = 0
     oldest_pending_seconds: float | None
+    running_limit: int | None = None
+    depth_limit: int | None = None
     is_paused: bool
 
 
@@ -79,15 +87,19 @@ class WorkerView(BaseModel):
     """An active worker."""
 
     id: str
+    name: str = ""
     node: str
     pid: int
     state: str
     queues: list[str]
+    kinds: list[str] = []
     slots: int
     running: int
     completed: int
     errors: int
+    started_at: datetime
     seen_at: datetime
+    is_retiring: bool = False
 
 
 class StatusView(BaseModel):
@@ -110,6 +122,11 @@ def read_as(view: type[V], answer: Mapping[str, JsonValue]) -> V:
         raise CommandError(
             f"the server's answer is not understood ({where}: {first['msg']}); is it as new as this program?"
         ) from error
+
+
+def since(instant: datetime) -> str:
+    """The time that has passed: `4 s`."""
+    return span(max(datetime.now(UTC) - instant, timedelta(0)))
 
 
 def age(instant: datetime) -> str:
