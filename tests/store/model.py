@@ -89,6 +89,8 @@ class Model:
     def __init__(self, lease: int) -> None:
         self.hour = 0
         self.jobs: dict[str, ModelJob] = {}
+        self.is_paused = False  # the one queue of all jobs
+        self.running_limit: int | None = None  # of it
         self._lease = lease
         self._arrivals = 0
 
@@ -116,12 +118,24 @@ class Model:
     def claim(self, worker: str, limit: int) -> list[Held]:
         """The next jobs in order, now this worker's."""
         pending = sorted(self.in_state(State.PENDING), key=lambda job: (-job.new.priority, job.arrival))
-        for job in pending[:limit]:
-            job.state, job.worker, job.written = State.RUNNING, worker, None
-            job.attempt += 1
-            job.last_seq = max(job.last_seq, 1)
-            job.lease_until = self.hour + self._lease
-        return [Held(job.new.job_id, job.attempt) for job in pending[:limit]]
+        return [self._taken(job, worker) for job in pending[: min(limit, self._room())]]
+
+    def claim_one(self, job_id: str, worker: str) -> Held | None:
+        """Just this job, if it is pending and its queue has room."""
+        job = self.jobs.get(job_id)
+        is_free = job is not None and job.state is State.PENDING and self._room() > 0
+        return self._taken(job, worker) if job is not None and is_free else None
+
+    def _room(self) -> int:
+        running = len(list(self.in_state(State.RUNNING)))
+        return 0 if self.is_paused else max((self.running_limit or running + len(self.jobs)) - running, 0)
+
+    def _taken(self, job: ModelJob, worker: str) -> Held:
+        job.state, job.worker, job.written = State.RUNNING, worker, None
+        job.attempt += 1
+        job.last_seq = max(job.last_seq, 1)
+        job.lease_until = self.hour + self._lease
+        return Held(job.new.job_id, job.attempt)
 
     def owned(self, held: Held) -> ModelJob | None:
         """The running job that the claim stands for."""
