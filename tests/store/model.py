@@ -90,6 +90,8 @@ class Model:
     def __init__(self, lease: int) -> None:
         self.hour = 0
         self.jobs: dict[str, ModelJob] = {}
+        self.is_paused = False  # the one queue of all jobs
+        self.running_limit: int | None = None  # of it
         self._lease = lease
         self._arrivals = 0
 
@@ -118,16 +120,28 @@ class Model:
         """The next jobs in order, or the next suspects, now this worker's."""
         waiting = [job for job in self.in_state(State.PENDING) if (job.suspect_until is not None) is is_for_suspects]
         pending = sorted(waiting, key=lambda job: (-job.new.priority, job.arrival))
+        chosen = min(limit, self._room())
         if is_for_suspects:
-            for job in pending[limit:]:
+            for job in pending[chosen:]:
                 job.suspect_until = self.hour + self._lease
-        for job in pending[:limit]:
-            job.suspect_until = None
-            job.state, job.worker, job.written = State.RUNNING, worker, None
-            job.attempt += 1
-            job.last_seq = max(job.last_seq, 1)
-            job.lease_until = self.hour + self._lease
-        return [Held(job.new.job_id, job.attempt) for job in pending[:limit]]
+        return [self._taken(job, worker) for job in pending[:chosen]]
+
+    def claim_one(self, job_id: str, worker: str) -> Held | None:
+        """Just this job, if it is pending, no suspect, and its queue has room."""
+        job = self.jobs.get(job_id)
+        is_free = job is not None and job.state is State.PENDING and job.suspect_until is None and self._room() > 0
+        return self._taken(job, worker) if job is not None and is_free else None
+
+    def _room(self) -> int:
+        running = len(list(self.in_state(State.RUNNING)))
+        return 0 if self.is_paused else max((self.running_limit or running + len(self.jobs)) - running, 0)
+
+    def _taken(self, job: ModelJob, worker: str) -> Held:
+        job.state, job.worker, job.written, job.suspect_until = State.RUNNING, worker, None, None
+        job.attempt += 1
+        job.last_seq = max(job.last_seq, 1)
+        job.lease_until = self.hour + self._lease
+        return Held(job.new.job_id, job.attempt)
 
     def owned(self, held: Held) -> ModelJob | None:
         """The running job that the claim stands for."""

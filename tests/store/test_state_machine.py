@@ -139,6 +139,20 @@ class StoreMachine(RuleBasedStateMachine):
     def absolve(self) -> None:
         assert self._run(self._store.jobs.absolve()) == self._model.absolve()
 
+    @rule(target=claims, job_id=jobs, worker=workers)
+    def claim_one(self, job_id: str, worker: str) -> MultipleResults[Claim]:
+        claim = self._run(self._store.jobs.claim_one(job_id, asking(worker)))
+        assert (None if claim is None else _held(claim)) == self._model.claim_one(job_id, worker)
+        claims = [] if claim is None else [claim]
+        self._newest |= {claim.job_id: claim for claim in claims}
+        return multiple(*claims)
+
+    @rule(is_paused=st.sampled_from([False, False, True]), running=st.sampled_from([None, None, 1, 2]))
+    def steer_the_queue(self, is_paused: bool, running: int | None) -> None:
+        self._run(self._store.jobs.pause("default", is_paused=is_paused))
+        self._run(self._store.jobs.limit("default", running=running, depth=None))
+        self._model.is_paused, self._model.running_limit = is_paused, running
+
     @precondition(lambda self: self._model.has(State.RUNNING))
     @rule(pick=st.integers(0, MOST_JOBS), ending=st.sampled_from(Ending), delay=st.sampled_from([0, 1, 5]))
     def finish_what_runs(self, pick: int, ending: Ending, delay: int) -> None:

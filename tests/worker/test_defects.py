@@ -78,3 +78,28 @@ async def test_a_store_that_is_away_is_no_defect(app: Jobhive, monkeypatch: pyte
 
 async def _nothing() -> None:
     pass
+
+
+async def test_running_until_idle_ends_with_a_worker_that_failed(  # D9
+    app: Jobhive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @app.job()
+    async def work() -> None: ...
+
+    await work.enqueue()
+    monkeypatch.setattr(app.store, "jobs", FailingPart(app.store.jobs, "claim", ZeroDivisionError("a defect")))
+    async with asyncio.timeout(20):
+        with pytest.raises(WorkerFailed, match="a defect"):
+            await app.run_until_idle()
+
+
+async def test_running_until_idle_ends_with_a_worker_that_retired(app: Jobhive) -> None:  # O3
+    @app.job()
+    async def work() -> None:
+        [worker] = await app.store.workers.active()
+        await app.store.workers.retire(worker.worker_id)
+        await app.enqueue("work", {})  # again and again, but for whoever retired
+
+    await work.enqueue()
+    async with asyncio.timeout(20):
+        await app.run_until_idle()

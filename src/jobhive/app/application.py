@@ -147,10 +147,13 @@ class Jobhive:
                 await worker.stop(grace)
 
     async def run_until_idle(self, concurrency: int = DEFAULT_CONCURRENCY) -> None:
-        """Runs jobs here until its queues hold none that runs or that it could take; for tests and scripts."""
+        """Runs jobs here until its queues hold none that runs or that it could take; for tests and scripts.
+
+        Returns earlier where somebody asked its worker to retire. Raises WorkerFailed.
+        """
         async with self.worker(concurrency=concurrency) as worker:
             with self.store.signals.listen(EVERYTHING) as wake:
-                while await self._is_busy(worker.queues):
+                while not worker.retired.is_set() and await self._is_busy(worker.queues):
                     await wake.wait(_IDLE_POLL_SECONDS)
 
     async def _is_busy(self, queues: Sequence[str]) -> bool:
