@@ -17,7 +17,7 @@ from jobhive.client.context import Context
 from jobhive.client.handler import Handler
 from jobhive.core.errors import InvalidInput, LeaseLost
 from jobhive.core.outcome import Failed, JobError, OnCrash, Outcome
-from jobhive.worker.child import PARENT_LINE, POST
+from jobhive.worker.child import POST
 from jobhive.worker.ending import how_it_ended
 from jobhive.worker.isolation.finding import NotIsolatable, address_of
 from jobhive.worker.isolation.wire import (
@@ -203,7 +203,6 @@ def _kill_tree(pid: int) -> None:
 
 
 async def _started(descriptor: int) -> asyncio.subprocess.Process:
-    ours_alone = {PARENT_LINE, POST}  # the job's own programs must not take themselves for the worker
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",  # the current folder shadows no module
@@ -212,7 +211,7 @@ async def _started(descriptor: int) -> asyncio.subprocess.Process:
         str(descriptor),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=_STDERR,
-        env={name: value for name, value in os.environ.items() if name not in ours_alone},
+        env={name: value for name, value in os.environ.items() if name != POST},  # its programs are no workers of ours
         pass_fds=(descriptor,),
         start_new_session=True,
     )
