@@ -33,7 +33,7 @@ async def test_what_was_never_ready_could_not_start_however_long_it_took(app: Jo
     with socket.create_server(("127.0.0.1", 0)) as taken:
         programs = [Program("server", ("serve", "--port", str(taken.getsockname()[1])))]
         with pytest.raises(ChildFailed, match=r"server could not start \(exit code 5\)"):
-            await asyncio.wait_for(Supervisor(app.store, programs, grace=1.0).run(), 60)
+            await asyncio.wait_for(Supervisor(app.store, app.kinds, programs, grace=1.0).run(), 60)
 
 
 async def test_what_was_ready_is_replaced_whatever_its_exit_code(
@@ -46,7 +46,7 @@ async def test_what_was_ready_is_replaced_whatever_its_exit_code(
         raise AssertionError("it runs in the other process")
 
     kind = app.job(on_crash="fail")(die)
-    supervisor = Supervisor(app.store, [Program("worker", ("worker", "--app", "dying:app"))], grace=1.0)
+    supervisor = Supervisor(app.store, app.kinds, [Program("worker", ("worker", "--app", "dying:app"))], grace=1.0)
     running = asyncio.create_task(supervisor.run())
     with app.store.signals.listen(WORKERS) as wake:
         first = await _worker_besides("", app, wake)

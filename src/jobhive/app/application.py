@@ -124,10 +124,12 @@ class Jobhive:
         *,
         name: str = "embedded",
         grace: float = DEFAULT_GRACE_SECONDS,
+        max_jobs: int | None = None,
     ) -> AsyncGenerator[Worker]:
         """A worker in this process, and upkeep with it, for the length of the block.
 
         `queues`: those of the registered functions unless named. Leaving waits `grace` seconds for running jobs.
+        After `max_jobs` it claims no more and sets `worker.worn_out`.
         """
         store = await self.opened()
         worker = Worker(
@@ -137,6 +139,7 @@ class Jobhive:
             queues=queues,
             concurrency=concurrency,
             poll_interval=self.poll_interval,
+            max_jobs=max_jobs,
             post=given_post(),
         )
         async with self.upkeep():

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TypeVar
 
 from jobhive.bench.plan import Plan
+from jobhive.client.registry import Kinds
 from jobhive.core.errors import JobhiveError
 from jobhive.store.port import Store
 from jobhive.store.signals import WORKERS
@@ -28,7 +29,7 @@ async def beside(store: Store, programs: Sequence[Program], work: Callable[[], C
 
     Raises ChildFailed if they cannot start, WorkersGone if somebody makes them retire.
     """
-    supervisor = Supervisor(store, programs, _GRACE_SECONDS)
+    supervisor = Supervisor(store, Kinds(), programs, _GRACE_SECONDS)  # its jobs have no limits to judge by
     supervising = asyncio.create_task(supervisor.run())
     workers = sum(program.arguments[0] == "worker" for program in programs)
     working = asyncio.create_task(_once_ready(store, workers, work))

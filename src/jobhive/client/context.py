@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from time import monotonic
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
@@ -22,7 +23,7 @@ _TOLD_BY_JOBHIVE = TERMINAL | {STARTED, ATTEMPT}
 class Context:
     """Handed to async handlers that ask for it as their first parameter. Lives as long as the attempt."""
 
-    __slots__ = ("_claim", "_feed", "_kind", "_streams", "has_told_cancel", "is_cancel_requested", "params")
+    __slots__ = ("_claim", "_feed", "_kind", "_streams", "has_told_cancel", "is_cancel_requested", "params", "told_at")
 
     def __init__(self, claim: Claim, kind: Kind, params: BaseModel, streams: StreamWriter) -> None:
         self._claim = claim
@@ -30,6 +31,7 @@ class Context:
         self._streams = streams
         self._feed: Feed | None = None  # made with the first event, so that a silent job costs nothing
         self.params = params
+        self.told_at = 0.0  # when the handler told something last; seconds of the monotonic clock
         self.is_cancel_requested = False  # set by the worker once the handler is to stop
         self.has_told_cancel = False  # set once the handler has seen that
 
@@ -112,6 +114,7 @@ class Context:
     def tell(self, type_: str, data: Mapping[str, JsonValue]) -> None:
         """Tells an event without waiting for room in the buffer."""
         self.feed.tell(type_, data)
+        self.told_at = monotonic()
 
     async def settled(self) -> None:
         """Returns once all that was told is stored. Raises LeaseLost if it was refused."""

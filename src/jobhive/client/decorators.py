@@ -37,6 +37,7 @@ class KindSettings(TypedDict, total=False):
     backoff: Backoff
     retry_on: tuple[type[BaseException], ...]  # only these exceptions are tried again; all unless given
     timeout: timedelta | float  # bounds one attempt; seconds if a number
+    stall_timeout: timedelta | float  # bounds the time in which an attempt tells nothing, no event, no progress, no log
     on_crash: Literal["retry", "fail"]  # when the worker dies in mid-job; "retry" unless given
     retain: Retain | timedelta | float  # how long ended jobs are kept; one time stands for all of them
 
@@ -115,6 +116,7 @@ def kind_of(
         queue=settings.get("queue", "default"),
         retry=_retry_policy(settings),
         timeout=as_timedelta(settings["timeout"], "timeout") if "timeout" in settings else None,
+        stall_timeout=as_timedelta(settings["stall_timeout"], "stall_timeout") if "stall_timeout" in settings else None,
         on_crash=OnCrash(settings.get("on_crash", OnCrash.RETRY)),
         retain=_keep(settings["retain"]) if "retain" in settings else {},
     )

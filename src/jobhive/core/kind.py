@@ -47,7 +47,8 @@ class Kind(Generic[P, G, R]):
     progress: type[G]
     queue: str = "default"
     retry: RetryPolicy = field(default_factory=RetryPolicy)
-    timeout: timedelta | None = None
+    timeout: timedelta | None = None  # bounds one attempt
+    stall_timeout: timedelta | None = None  # bounds the time in which an attempt tells nothing
     on_crash: OnCrash = OnCrash.RETRY
     retain: Keep = field(
         default_factory=dict[State, timedelta | None]
@@ -59,8 +60,9 @@ class Kind(Generic[P, G, R]):
         object.__setattr__(self, "_params", TypeAdapter(self.params))
         check_name("kind", self.name, KIND_NAME)
         check_name("queue", self.queue, QUEUE_NAME)
-        if self.timeout is not None and self.timeout <= timedelta(0):
-            raise ValueError(f"kind {self.name!r}: a timeout is longer than zero seconds, not {self.timeout}")
+        for timeout in (self.timeout, self.stall_timeout):
+            if timeout is not None and timeout <= timedelta(0):
+                raise ValueError(f"kind {self.name!r}: a timeout is longer than zero seconds, not {timeout}")
 
     def read_params(self, params: str | bytes) -> P:
         """Validates JSON text. Raises InvalidInput with every error and no input."""

@@ -21,7 +21,7 @@ class Stop(StrEnum):
 class Attempt:
     """One claimed job on its way through this worker. Lives from the claim until its move is written."""
 
-    __slots__ = ("claim", "context", "handler", "has_ended", "stop", "task", "thread")
+    __slots__ = ("begun_at", "claim", "context", "handler", "has_ended", "stop", "task", "thread")
 
     def __init__(self, claim: Claim, handler: Handler) -> None:
         self.claim = claim
@@ -29,6 +29,7 @@ class Attempt:
         self.context: Context | None = None  # made by the executor for handlers that see one
         self.task: asyncio.Task[None] | None = None  # set by the worker as it starts the attempt
         self.thread: Future[object] | None = None  # where the handler is a plain function: it may outlive the attempt
+        self.begun_at = 0.0  # set by the executor where the kind has limits; seconds of the monotonic clock
         self.stop: Stop | None = None  # why it was interrupted; read by the executor
         self.has_ended = False  # set by the executor once the handler is done: too late to interrupt it
 

@@ -28,6 +28,7 @@ from jobhive.failpoints import failpoint
 from jobhive.worker.attempts import Attempt, Stop
 from jobhive.worker.handling import Handling
 from jobhive.worker.isolation.pool import Judged
+from jobhive.worker.limits import bounded, is_limited
 
 
 class Executor:
@@ -72,31 +73,13 @@ class Executor:
 
     def _handled(self, attempt: Attempt, params: BaseModel) -> Awaitable[object]:
         called = self._handling.call(attempt, params)
-        timeout = attempt.handler.kind.timeout
-        return called if timeout is None else _bounded(called, timeout.total_seconds())
-
-
-class AttemptTimeout(Exception):
-    """The attempt took longer than its kind allows."""
-
-    code = "TIMEOUT"
+        return bounded(called, attempt) if is_limited(attempt.handler.kind) else called
 
 
 class InvalidResult(Exception):
     """The handler returned something else than its kind's result type."""
 
     code = "INVALID_RESULT"
-
-
-async def _bounded(called: Awaitable[object], seconds: float) -> object:
-    bound = asyncio.timeout(seconds)
-    try:
-        async with bound:
-            return await called
-    except TimeoutError:
-        if bound.expired():
-            raise AttemptTimeout(f"the attempt took longer than its timeout of {seconds:g} s") from None
-        raise
 
 
 def completed(handler: Handler, result: object) -> Completed:

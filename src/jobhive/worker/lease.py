@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from jobhive.store.port import WorkerJobs
 
 _RENEWALS_PER_LEASE = 3
 _TRIES_PER_LEASE = 30  # while the store does not answer
-_TRUSTED_SHARE = 0.8  # of the lease; after that without renewal the holder stops by itself
+TRUSTED_SHARE = 0.8  # of the lease; after that without renewal the holder stops by itself
 
 
 class LeaseKeeper:
@@ -26,7 +26,7 @@ class LeaseKeeper:
         jobs: WorkerJobs,
         lease: timedelta,
         receipts: Callable[[], list[Receipt]],
-        lost: Callable[[list[Receipt]], None],
+        lost: Callable[[Sequence[Receipt]], None],
     ) -> None:
         self._jobs = jobs
         self._lease_seconds = lease.total_seconds()
@@ -46,10 +46,10 @@ class LeaseKeeper:
         """Renews no more."""
         self._stopping.set()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """The same, and returns once it is so."""
         self.quit()
-        self._thread.join()
+        await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
         try:
@@ -66,7 +66,7 @@ class LeaseKeeper:
                 began = time.monotonic()
                 if runner.run(self._renew()):
                     renewed_at = began
-                elif began - renewed_at > _TRUSTED_SHARE * self._lease_seconds:
+                elif began - renewed_at > TRUSTED_SHARE * self._lease_seconds:
                     self._lost(self._receipts())
 
     def _pause(self) -> float:

@@ -12,14 +12,18 @@ from typing import NamedTuple
 
 from pydantic_core import to_json
 
+from jobhive.client.registry import Kinds
 from jobhive.core.errors import StoreError
 from jobhive.core.ids import new_worker_id
 from jobhive.core.rescue import Death
 from jobhive.failpoints import failpoint
 from jobhive.narration import Episode, narrate
 from jobhive.store.port import Rescued, Store
-from jobhive.worker.child import PARENT_LINE, POST, READY, Post
+from jobhive.worker.child import POST
 from jobhive.worker.ending import how_it_ended
+from jobhive.worker.line import Orders
+from jobhive.worker.overdue import fail_overdue
+from jobhive.worker.tending import Tending
 
 _STEADY_SECONDS = 3.0  # who lived so long is replaced at once
 _LONGEST_BACKOFF_SECONDS = 10.0
@@ -41,7 +45,7 @@ class Child:
     program: Program
     worker_id: str = ""  # of the process that is there now; a new one for every start
     process: asyncio.subprocess.Process | None = None
-    line: socket.socket | None = None  # our end; its closing tells the child that we are gone
+    tending: Tending | None = None  # as long as the process
     started_at: float = 0.0  # monotonic
     quick_deaths: int = 0  # in a row
     is_proven: bool = False  # whether a process in this place was ever ready, or killed: who is did not fail to start
@@ -50,6 +54,16 @@ class Child:
     is_solo: bool = False  # whether its processes run suspects only, and end once there are none
     has_left_suspects: bool = False  # since a crash, until somebody begins to run them alone
     solo: "asyncio.Task[None] | None" = None  # who does
+
+    @property
+    def wants_to_be_replaced(self) -> bool:
+        """Whether a process that ends in good order is to be followed by another."""
+        return self.is_restarting or (self.tending is not None and self.tending.is_recycling)
+
+    def end_by_force(self) -> None:
+        """Its jobs are given back once it is gone."""
+        if self.process is not None:
+            self.process.kill()
 
 
 class ChildFailed(Exception):
@@ -63,8 +77,9 @@ class ChildFailed(Exception):
 class Supervisor:
     """Runs programs until `stop`, or until all of them have ended with exit code 0. Its store must be open."""
 
-    def __init__(self, store: Store, programs: Sequence[Program], grace: float) -> None:
+    def __init__(self, store: Store, kinds: Kinds, programs: Sequence[Program], grace: float) -> None:
         self._store = store
+        self._kinds = kinds  # those that the programs run
         self._children = [Child(program) for program in programs]
         self._grace = grace  # seconds that children have to end in good order
         self._is_stopping = False
@@ -120,7 +135,7 @@ class Supervisor:
     async def _keep(self, child: Child) -> None:
         while True:
             exit_code = await self._watch(child, await self._start(child))
-            if self._is_stopping or (exit_code == 0 and not child.is_restarting):
+            if self._is_stopping or (exit_code == 0 and not child.wants_to_be_replaced):
                 break
             if exit_code > 0 and not child.is_proven:
                 raise ChildFailed(child.program.name, exit_code)
@@ -144,10 +159,9 @@ class Supervisor:
 
     async def _start(self, child: Child) -> asyncio.subprocess.Process:
         """By exec, never by fork alone: SQLite and threads do not survive a fork."""
-        theirs, child.line = socket.socketpair()
+        theirs, ours = socket.socketpair()
         child.worker_id, child.started_at, child.is_restarting = new_worker_id(), time.monotonic(), False
-        post = Post(child.worker_id, self._id, child.is_solo)
-        environment = os.environ | {PARENT_LINE: str(theirs.fileno()), POST: to_json(post._asdict()).decode()}
+        orders = Orders(child.worker_id, self._id, child.is_solo, theirs.fileno())
         failpoint("supervisor.before_start")
         child.process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -155,11 +169,12 @@ class Supervisor:
             "jobhive",
             *child.program.arguments,
             stdin=asyncio.subprocess.DEVNULL,
-            env=environment,
+            env=os.environ | {POST: to_json(orders).decode()},
             pass_fds=(theirs.fileno(),),
         )
         theirs.close()
         failpoint("supervisor.started")
+        child.tending = Tending(self._store, child.program.name, ours, child.end_by_force)
         if self._is_stopping:  # it was not there yet when the others were told
             child.process.terminate()
         return child.process
@@ -168,19 +183,22 @@ class Supervisor:
         """The exit code of the process, once it has ended and its jobs are given back; a signal is negative."""
         exit_code = await process.wait()
         failpoint("supervisor.saw_end")
-        child.is_proven = _was_ready(child) or child.is_proven or exit_code < 0
         child.process = None
+        if child.tending is not None:
+            await child.tending.end()
+            child.is_proven = child.tending.is_ready or child.is_proven or exit_code < 0
         has_lived = time.monotonic() - child.started_at >= _STEADY_SECONDS
-        child.quick_deaths = 0 if has_lived else child.quick_deaths + 1
+        child.quick_deaths = 0 if has_lived or child.wants_to_be_replaced else child.quick_deaths + 1
         await self._give_back(child, exit_code)
         return exit_code
 
     async def _give_back(self, child: Child, exit_code: int) -> None:
-        how = how_it_ended(exit_code)
+        death = _death(child, exit_code)
         failpoint("supervisor.before_give_back")
-        rescued = await self._rescued(child, Death(how, is_crash=not child.is_ended_by_us) if exit_code else None)
+        rescued = await self._rescued(child, death)
         failpoint("supervisor.gave_back")
-        if exit_code or rescued:
+        if death is not None or rescued:
+            how = how_it_ended(exit_code) if death is None else death.how
             sentence = f"{how}; {len(rescued)} jobs given back"
             narrate("supervisor", "saw die", child.program.name, sentence, level="warning", worker=child.worker_id)
         child.has_left_suspects = child.has_left_suspects or any(job.is_suspect for job in rescued)
@@ -192,6 +210,8 @@ class Supervisor:
         trouble = Episode("supervisor", f"giving back the jobs of {child.program.name}")
         while True:
             try:
+                if child.tending is not None and child.tending.overdue:
+                    await fail_overdue(self._store, self._kinds, child.tending.overdue)
                 rescued = await self._store.jobs.rescue_from(child.worker_id, death)
             except StoreError as error:
                 trouble.begin(str(error))
@@ -203,16 +223,14 @@ class Supervisor:
                 return rescued
 
 
-def _was_ready(child: Child) -> bool:
-    """What the ended process said on its line, which is closed with this."""
-    if child.line is None:
-        return False
-    with child.line as line:
-        line.setblocking(False)
-        try:
-            return line.recv(1) == READY
-        except OSError:  # it said nothing, and something that it started still holds its end; or it was reset
-            return False
+def _death(child: Child, exit_code: int) -> Death | None:
+    """What speaks against the jobs of a process that ended; nothing where it did so in good order."""
+    if exit_code == 0 or child.tending is None:
+        return None
+    begun = child.tending.holdings.begun()
+    if child.tending.overdue:
+        return Death("was ended because a job had it stuck", begun, is_crash=False)
+    return Death(how_it_ended(exit_code), begun, is_crash=not child.is_ended_by_us)
 
 
 def _backoff_seconds(child: Child) -> float:

@@ -63,6 +63,21 @@ def until_none_is_left(take: Take, none_left: Callable[[], None]) -> Take:
     return tried
 
 
+def at_most(count: int, take: Take, reached: Callable[[], None]) -> Take:
+    """Takes so many jobs in all, and tells when it has."""
+    left = count
+
+    async def limited(limit: int) -> Sequence[Claim]:
+        nonlocal left
+        claims = await take(min(limit, left))
+        left -= len(claims)
+        if left == 0:
+            reached()
+        return claims
+
+    return limited
+
+
 class _Chooser:
     """Asks the user's code, which may fail: a job about which it fails stays where it is."""
 

@@ -23,13 +23,15 @@ from jobhive.worker.attempts import Attempt, Attempts, Stop
 from jobhive.worker.cancels import CancelWatch
 from jobhive.worker.child import Post
 from jobhive.worker.claimer import Claimer, Take
+from jobhive.worker.entrusted import EntrustedLeases
 from jobhive.worker.executor import Executor
 from jobhive.worker.finisher import Finisher
 from jobhive.worker.handling import Handling
 from jobhive.worker.heartbeat import Heartbeat
 from jobhive.worker.lease import LeaseKeeper
+from jobhive.worker.limits import ClaimLimits
 from jobhive.worker.slots import Slots
-from jobhive.worker.taking import Choice, chosen, claim_request, next_in_line, until_none_is_left
+from jobhive.worker.taking import Choice, at_most, chosen, claim_request, next_in_line, until_none_is_left
 
 DEFAULT_CONCURRENCY = 100
 DEFAULT_POLL_SECONDS = 2.0
@@ -53,9 +55,10 @@ class Worker:
         poll_interval: float = DEFAULT_POLL_SECONDS,
         error_backoff: float = DEFAULT_ERROR_BACKOFF_SECONDS,
         choose: Choice | None = None,
+        max_jobs: int | None = None,
         post: Post | None = None,
     ) -> None:
-        """`post`: what its supervisor wants of it, where it has one."""
+        """`max_jobs`: after so many it is worn out; `post`: its place under its supervisor, where it has one."""
         if concurrency < 1:
             raise ValueError(f"a worker's concurrency is 1 or more, not {concurrency}")
         self.id = new_worker_id() if post is None else post.worker_id
@@ -64,6 +67,9 @@ class Worker:
         self.completed = 0  # jobs, since the start
         self.errors = 0  # jobs failed for good, since the start
         self.retired = asyncio.Event()  # set once somebody asked this worker to finish and go
+        self.worn_out = asyncio.Event()  # set once it claims no more, so that another can take its place
+        self.wear = ""  # why
+        self._max_jobs = max_jobs
         self._post = post
         self._store = store
         self._kinds = kinds
@@ -73,11 +79,16 @@ class Worker:
         self._handling = Handling(self._streams)
         self._executor = Executor(self._handling, Random())
         self._finisher = Finisher(store.jobs, self._attempts, store.lease, error_backoff, self._count)
+        self._leases = self._keeper()
         self._claimer = Claimer(self._take(choose), self._begin, self._slots, poll_interval, error_backoff)
         self._cancels = CancelWatch(store.jobs, store.signals, self._attempts, poll_interval)
-        beat_seconds = store.lease.total_seconds() / _BEATS_PER_LEASE
-        self._heartbeat = Heartbeat(store.workers, store.signals, self.describe, self._retire, beat_seconds)
-        self._leases = LeaseKeeper(store.jobs, store.lease, self._attempts.receipts, self._lose)
+        self._heartbeat = Heartbeat(
+            store.workers,
+            store.signals,
+            self.describe,
+            self._retire,
+            interval=store.lease.total_seconds() / _BEATS_PER_LEASE,
+        )
         self._liveness: Liveness | None = None  # held from `start` to `stop`
         self._loop = asyncio.get_running_loop()
         self._started_at_ms = 0
@@ -116,7 +127,7 @@ class Worker:
             await self._end(0, Stop.LOST)
         await self._heartbeat.stop()
         await self._cancels.stop()
-        await asyncio.to_thread(self._leases.stop)
+        await self._leases.stop()
         await self._finisher.stop()
         await self._streams.stop()
         await self._handling.close()
@@ -127,6 +138,20 @@ class Worker:
             raise WorkerFailed(self.name, self._failure) from self._failure
         self._let_go()
         narrate("worker", "stopped", self.name, f"{self.completed} jobs done", worker=self.id)
+
+    def wear_out(self, why: str) -> None:
+        """Claims no more. Whoever runs this worker lets it finish, and puts another in its place."""
+        if not self.worn_out.is_set():
+            self.wear = why
+            self.worn_out.set()
+            self._claimer.quit()
+
+    async def finished(self) -> None:
+        """Claims no more, and returns once its jobs have ended, however long they take."""
+        await self._claimer.stop()
+        while len(self._attempts) and self._failure is None:
+            await asyncio.wait([attempt.task for attempt in self._attempts if attempt.task is not None])
+            await self._finisher.drain(_SECONDS_TO_OBEY)
 
     def hurry(self) -> None:
         """Gives back at once what a `stop` under way still waits for."""
@@ -160,9 +185,18 @@ class Worker:
         """What comes next, what is chosen, or suspects until none is left."""
         jobs = self._store.jobs
         ask = claim_request(self.id, self.queues, self._kinds, is_for_suspects=self._is_solo)
+        take = next_in_line(jobs, ask) if choose is None else chosen(jobs, ask, self._kinds, choose)
         if self._is_solo:
-            return until_none_is_left(next_in_line(jobs, ask), self._retire)
-        return next_in_line(jobs, ask) if choose is None else chosen(jobs, ask, self._kinds, choose)
+            take = until_none_is_left(take, self._retire)
+        if self._max_jobs is not None:
+            take = at_most(self._max_jobs, take, lambda: self.wear_out(f"it took {self._max_jobs} jobs"))
+        return take if isinstance(self._leases, LeaseKeeper) else self._leases.reported(take)
+
+    def _keeper(self) -> LeaseKeeper | EntrustedLeases:
+        """A supervisor, where there is one, renews leases also while native code holds the interpreter's lock here."""
+        if self._post is None:
+            return LeaseKeeper(self._store.jobs, self._store.lease, self._attempts.receipts, self._lose)
+        return EntrustedLeases(self._post, self._store.lease, self._attempts, ClaimLimits(self._kinds), self._lose)
 
     def _state(self) -> Literal["ready", "busy", "stopping"]:
         if self._is_stopping or self.retired.is_set():
@@ -199,8 +233,15 @@ class Worker:
                 self._loop.call_soon_threadsafe(self._slots.give)
 
         thread.add_done_callback(give)
+        if self._post is not None:
+            self._loop.call_later(_SECONDS_TO_OBEY, self._wear_out_by, thread)
         sentence = "its thread does not stop and keeps its slot until it does"
         narrate("worker", "waits", attempt.claim.kind, sentence, job_id=attempt.claim.job_id, level="warning")
+
+    def _wear_out_by(self, thread: Future[object]) -> None:
+        """With each thread that is beyond reach a slot is gone: only a new process has them all."""
+        if not thread.done():
+            self.wear_out("a thread goes on after its attempt has ended")
 
     def _throw_away(self, attempt: Attempt) -> None:
         self._attempts.drop([attempt])
@@ -249,7 +290,7 @@ class Worker:
             self._retire()
 
     def _lose(self, receipts: Sequence[Receipt]) -> None:
-        """From the lease keeper's thread: these jobs belong to somebody else."""
+        """From the lease keeper's thread, where it has one: these jobs belong to somebody else."""
         for receipt in receipts:
             self._loop.call_soon_threadsafe(self._attempts.lose, receipt)
 

@@ -78,7 +78,7 @@ async def test_forked_copies_are_ordinary_processes(app: Jobhive, calls: Calls) 
 async def test_its_programs_do_not_take_themselves_for_the_worker(
     app: Jobhive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("JOBHIVE_PARENT_LINE", "3")
-    monkeypatch.setenv("JOBHIVE_LOG_LEVEL", "info")
     async with app.worker():
+        monkeypatch.setenv("JOBHIVE_POST", "{}")
+        monkeypatch.setenv("JOBHIVE_LOG_LEVEL", "info")
         assert await result(app, "environment") == ["JOBHIVE_LOG_LEVEL"]

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from jobhive.cli.commands.options import App, Data, Host, Model, Port, Url
-from jobhive.cli.commands.worker import Concurrency, Grace, Processes
+from jobhive.cli.commands.worker import Concurrency, Grace, Processes, RecycleJobs, RecycleMib
 
 Reload = Annotated[bool, typer.Option("--reload", help="Restart when a Python file here changes; for development.")]
 
@@ -18,6 +18,8 @@ def up(
     processes: Processes = 1,
     model: Model = None,
     grace: Grace = 60.0,
+    recycle_jobs: RecycleJobs = None,
+    recycle_mib: RecycleMib = None,
     reload: Reload = False,
     url: Url = None,
     data: Data = None,
@@ -30,8 +32,10 @@ def up(
     from jobhive.cli.loading import load_app, settle
     from jobhive.cli.programs.loop import run_program
     from jobhive.cli.programs.together import programs_for, run_together
+    from jobhive.worker.recycling import Wear
 
     settings = settle(host=host, port=port, url=url, data=data, model=model)
     loaded = load_app(app)
-    programs = programs_for(loaded, app, processes, concurrency, grace)
+    wear = Wear(recycle_jobs, recycle_mib)
+    programs = programs_for(loaded, app, processes, concurrency, grace, wear)
     run_program(settings, lambda stop: run_together(loaded, programs, grace, stop, is_reloading=reload))

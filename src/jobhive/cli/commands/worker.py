@@ -25,6 +25,24 @@ Processes = Annotated[
 Grace = Annotated[
     float, typer.Option(min=0, help="Seconds that running jobs have to end when asked to stop.", envvar="JOBHIVE_GRACE")
 ]
+RecycleJobs = Annotated[
+    int | None,
+    typer.Option(
+        "--recycle-jobs",
+        min=1,
+        help="Replace a worker process after so many jobs; running ones are finished.",
+        envvar="JOBHIVE_RECYCLE_JOBS",
+    ),
+]
+RecycleMib = Annotated[
+    int | None,
+    typer.Option(
+        "--recycle-mib",
+        min=1,
+        help="Replace a worker process once it takes more memory than so many MiB; running jobs are finished.",
+        envvar="JOBHIVE_RECYCLE_MIB",
+    ),
+]
 
 
 @workers.callback()
@@ -36,6 +54,8 @@ def worker(
     processes: Processes = 1,
     model: Model = None,
     grace: Grace = 60.0,
+    recycle_jobs: RecycleJobs = None,
+    recycle_mib: RecycleMib = None,
     url: Url = None,
     data: Data = None,
 ) -> None:
@@ -52,10 +72,15 @@ def worker(
     from jobhive.cli.loading import load_app, settle
     from jobhive.cli.programs.loop import run_program
     from jobhive.cli.programs.working import supervise_workers, work_until_stopped
+    from jobhive.worker.child import is_supervised
+    from jobhive.worker.recycling import Wear
 
     settings = settle(url=url, data=data, model=model)
     loaded = load_app(app)
-    if processes == 1:
-        run_program(settings, lambda stop: work_until_stopped(loaded, queue, concurrency, grace, stop))
+    wear = Wear(recycle_jobs, recycle_mib)
+    if processes == 1 and (is_supervised() or not wear.is_limited):
+        run_program(settings, lambda stop: work_until_stopped(loaded, queue, concurrency, grace, wear, stop))
     else:
-        run_program(settings, lambda stop: supervise_workers(loaded, app, queue, concurrency, processes, grace, stop))
+        run_program(
+            settings, lambda stop: supervise_workers(loaded, app, queue, concurrency, processes, grace, wear, stop)
+        )

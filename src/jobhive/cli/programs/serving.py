@@ -27,5 +27,5 @@ async def served(app: Jobhive, settings: Settings) -> AsyncGenerator[Server]:
 async def serve_until_stopped(app: Jobhive, settings: Settings, stop: Stop) -> None:
     """Opens the store, serves, does the duties of upkeep; returns after the first signal, with everything closed."""
     async with app, app.upkeep(), served(app, settings):
-        tell_ready()
+        await tell_ready()
         await stop.asked.wait()

@@ -10,22 +10,26 @@ from jobhive.cli.programs.changes import changed_files
 from jobhive.cli.programs.loop import Stop
 from jobhive.cli.programs.working import supervise, worker_arguments
 from jobhive.narration import narrate
+from jobhive.worker.recycling import Wear
 from jobhive.worker.supervisor import Program, Supervisor
 
 INFERENCE_QUEUE = "ai"  # apart from the rest: a model's process may crash, and takes its worker's jobs along
 INFERENCE_SLOTS = 4  # as many as the engine batches; further jobs wait in the queue, where any worker can take them
 
 
-def programs_for(app: Jobhive, spec: str | None, processes: int, concurrency: int, grace: float) -> list[Program]:
+def programs_for(
+    app: Jobhive, spec: str | None, processes: int, concurrency: int, grace: float, wear: Wear
+) -> list[Program]:
     """The server, the workers, and a worker of its own for inference where a kind uses its queue."""
     named = [] if spec is None else ["--app", spec]
     programs = [Program("server", ("serve", *named))]
     queues = app.kinds.queues()
     others = [queue for queue in queues if queue != INFERENCE_QUEUE] or ["default"]
-    arguments = worker_arguments(spec, others, concurrency, grace)
+    arguments = worker_arguments(spec, others, concurrency, grace, wear)
     programs += [Program(f"worker-{number}", arguments) for number in range(1, processes + 1)]
     if INFERENCE_QUEUE in queues:
-        programs.append(Program("worker-ai", worker_arguments(spec, [INFERENCE_QUEUE], INFERENCE_SLOTS, grace)))
+        arguments = worker_arguments(spec, [INFERENCE_QUEUE], INFERENCE_SLOTS, grace, wear)
+        programs.append(Program("worker-ai", arguments))
     return programs
 
 
@@ -34,7 +38,7 @@ async def run_together(
 ) -> None:
     """Runs the programs until a signal comes or one of them cannot start."""
     async with app:
-        supervisor = Supervisor(app.store, programs, grace)
+        supervisor = Supervisor(app.store, app.kinds, programs, grace)
         reloading = asyncio.create_task(_reload(supervisor)) if is_reloading else None
         try:
             await supervise(supervisor, stop)

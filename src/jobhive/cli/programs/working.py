@@ -7,22 +7,27 @@ from jobhive.app import Jobhive
 from jobhive.cli.programs.loop import Stop
 from jobhive.worker.child import tell_ready
 from jobhive.worker.interpreter import tune_interpreter
+from jobhive.worker.recycling import Wear, worn_out
 from jobhive.worker.supervisor import Program, Supervisor
 
 
 async def work_until_stopped(
-    app: Jobhive, queues: Sequence[str] | None, concurrency: int, grace: float, stop: Stop
+    app: Jobhive, queues: Sequence[str] | None, concurrency: int, grace: float, wear: Wear, stop: Stop
 ) -> None:
-    """Runs jobs; returns after the first signal or once it was asked to retire, with its jobs done or given back.
+    """Runs jobs; returns after the first signal, once it was asked to retire, or worn out, with its jobs done or given
+    back.
 
     Raises WorkerFailed.
     """
     tune_interpreter()
-    async with app, app.worker(queues, concurrency, name="worker", grace=grace) as worker:
-        tell_ready()
+    async with app, app.worker(queues, concurrency, name="worker", grace=grace, max_jobs=wear.jobs) as worker:
+        await tell_ready()
         stop.hurry = worker.hurry  # gives jobs back; leaving at once would count as a crash of theirs
-        asked = [asyncio.create_task(event.wait()) for event in (stop.asked, worker.retired)]
-        await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        ends = [event.wait() for event in (stop.asked, worker.retired)] + [worn_out(worker, wear)]
+        tasks = [asyncio.create_task(end) for end in ends]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
 
 
 async def supervise_workers(
@@ -32,13 +37,14 @@ async def supervise_workers(
     concurrency: int,
     processes: int,
     grace: float,
+    wear: Wear,
     stop: Stop,
 ) -> None:
     """Runs so many worker processes; returns after the first signal, or once all were retired."""
-    arguments = worker_arguments(spec, queues, concurrency, grace)
+    arguments = worker_arguments(spec, queues, concurrency, grace, wear)
     programs = [Program(f"worker-{number}", arguments) for number in range(1, processes + 1)]
     async with app:
-        await supervise(Supervisor(app.store, programs, grace), stop)
+        await supervise(Supervisor(app.store, app.kinds, programs, grace), stop)
 
 
 async def supervise(supervisor: Supervisor, stop: Stop) -> None:
@@ -55,8 +61,10 @@ async def supervise(supervisor: Supervisor, stop: Stop) -> None:
         asked.cancel()
 
 
-def worker_arguments(spec: str | None, queues: Sequence[str] | None, concurrency: int, grace: float) -> tuple[str, ...]:
+def worker_arguments(
+    spec: str | None, queues: Sequence[str] | None, concurrency: int, grace: float, wear: Wear
+) -> tuple[str, ...]:
     """The command line of one worker process."""
     named = [part for queue in queues or () for part in ("--queue", queue)]
     app = [] if spec is None else ["--app", spec]
-    return ("worker", *app, *named, "--concurrency", str(concurrency), "--grace", str(grace))
+    return ("worker", *app, *named, "--concurrency", str(concurrency), "--grace", str(grace), *wear.arguments())

@@ -25,8 +25,9 @@ async def _cancel(store: Store, job_id: str) -> None:
 
 
 async def _work(store: Store, worker_id: str) -> Liveness:
-    """Holds the worker's sign of life and all jobs that it can have."""
-    liveness = store.hold(worker_id)
+    """Holds the worker's sign of life and all jobs that it can have. `worker/supervisor`: it has a supervisor."""
+    worker_id, _, supervisor_id = worker_id.partition("/")
+    liveness = store.hold(worker_id, supervisor_id or None)
     await store.workers.beat(new_worker(store, worker_id))
     await store.jobs.claim(asking(worker_id))
     return liveness

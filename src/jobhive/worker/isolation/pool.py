@@ -16,7 +16,7 @@ from jobhive.client.context import Context
 from jobhive.client.handler import Handler
 from jobhive.core.errors import InvalidInput, LeaseLost
 from jobhive.core.outcome import Failed, JobError, OnCrash, Outcome
-from jobhive.worker.child import PARENT_LINE, POST
+from jobhive.worker.child import POST
 from jobhive.worker.ending import how_it_ended
 from jobhive.worker.isolation.finding import NotIsolatable, address_of
 from jobhive.worker.isolation.tree import GRACE_SECONDS, kill_tree
@@ -182,14 +182,13 @@ class JobProcess:
 
 
 async def _started(descriptor: int) -> asyncio.subprocess.Process:
-    ours_alone = {PARENT_LINE, POST}  # the job's own programs must not take themselves for the worker
     python = (sys.executable, "-P", "-m")  # -P: the current folder shadows no module
     return await asyncio.create_subprocess_exec(
         *(*python, "jobhive.worker.isolation.guard", str(descriptor)),
         *(*python, "jobhive.worker.isolation.program", str(descriptor)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=_STDERR,
-        env={name: value for name, value in os.environ.items() if name not in ours_alone},
+        env={name: value for name, value in os.environ.items() if name != POST},  # its programs are no workers of ours
         pass_fds=(descriptor,),
         start_new_session=True,
     )

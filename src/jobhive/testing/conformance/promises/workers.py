@@ -125,3 +125,14 @@ class ActiveWorkers:
         assert await store.workers.dead() == []
         assert await store.workers.active() == []
         assert [claim.job_id for claim in await store.jobs.claim(asking("b"))] == [job_id]
+
+    async def test_a_killed_worker_is_left_to_its_supervisor_while_that_lives(
+        self, store: Store, make_store: StoreMaker
+    ) -> None:  # P10
+        supervisor = store.hold("supervisor-y")
+        async with foreign_process(make_store, "work", "worker-x/supervisor-y") as process:
+            process.kill()
+            await process.wait()
+        assert await store.workers.dead() == []
+        supervisor.release()
+        assert await store.workers.dead() == (["worker-x"] if self.sees_dead_workers else [])

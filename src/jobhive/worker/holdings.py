@@ -1,0 +1,54 @@
+"""What a supervisor knows of the jobs that one of its processes holds."""
+
+import time
+
+from jobhive.core.receipt import Receipt
+from jobhive.worker.line import Claimed, Due, Held
+
+_REPORTS_MISSED = 3
+_SILENT_SECONDS = 5.0  # a process that holds jobs and says nothing for so long is stuck
+
+
+class Holdings:
+    """As the process' reports tell it, whose newest may be old where the process is stuck."""
+
+    def __init__(self, report_seconds: float) -> None:
+        self._report_seconds = report_seconds  # between two whole reports
+        self._held: dict[str, int] = {}  # as of the last whole report; tokens by job id
+        self._claimed: dict[str, int] = {}  # since then; many of these are done by now
+        self._due: dict[str, Due] = {}
+        self._told_all_at = self._heard_at = time.monotonic()  # the last whole report, the last of any sort
+
+    def note(self, report: Claimed | Held) -> None:
+        """Takes a report in."""
+        self._heard_at = time.monotonic()
+        if isinstance(report, Claimed):
+            self._claimed |= report.tokens
+            self._due |= report.due
+        else:
+            self._held, self._claimed, self._due = report.tokens, {}, report.due
+            self._told_all_at = self._heard_at
+
+    def is_stuck(self) -> bool:
+        """Whether the process should have said something by now."""
+        return bool(self._held or self._claimed) and time.monotonic() - self._heard_at > _SILENT_SECONDS
+
+    def begun(self) -> frozenset[Receipt]:
+        """All claims whose handlers may have begun. Some are done, as the store knows."""
+        return _receipts(self._held) | _receipts(self._claimed)
+
+    def to_renew(self) -> frozenset[Receipt]:
+        """Claims that may need it. Fresh ones do not: the next whole report leaves out thousands that are done."""
+        is_late = time.monotonic() - self._told_all_at > _REPORTS_MISSED * self._report_seconds
+        return self.begun() if is_late else _receipts(self._held)
+
+    def overdue(self) -> dict[Receipt, Due]:
+        """Attempts that should have ended long ago, if the process is stuck: it cannot end them by itself."""
+        if not self.is_stuck():
+            return {}
+        latest = time.monotonic() - _SILENT_SECONDS
+        return {receipt: due for receipt in self.begun() if (due := self._due.get(receipt.job_id)) and due.at < latest}
+
+
+def _receipts(tokens: dict[str, int]) -> frozenset[Receipt]:
+    return frozenset(Receipt(*each) for each in tokens.items())
