@@ -6,9 +6,18 @@ import tomllib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, TypedDict, Unpack
+from typing import Annotated, Literal, NamedTuple, TypedDict, Unpack
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from jobhive.core.errors import JobhiveError
@@ -24,6 +33,7 @@ _SPAN = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>[smhd]?)")
 _UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 _SHOWN_VALUE_LIMIT = 80
+_PASSWORD = re.compile(r"(://[^/@:]*:).*(?=@)|((?:password|token|secret)=)[^&]*", re.IGNORECASE)
 _MAY_HOLD_A_PASSWORD = frozenset({"url", "server", "token"})
 
 
@@ -82,23 +92,35 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    data: Annotated[Path, AfterValidator(_expanded)] = Path(".jobhive")  # folder of everything that is kept
-    url: str = Field(default_factory=_url_in, min_length=1)  # the store
-    host: str = Field(default="127.0.0.1", min_length=1)  # the server listens here
-    port: int = Field(default=8700, ge=0, le=65535)  # 0 = any free one
-    server: Annotated[str, AfterValidator(_web_address)] = Field(default_factory=_server_at)  # the terminal asks it
-    token: SecretStr | None = None  # the terminal shows it to the server
-    allowed_hosts: str = ""  # further names under which clients reach the server, with commas between them
-    model: str | None = None  # GGUF file that kind `generate` runs; None = the one that is installed
-    poll_interval: float = Field(default=2.0, gt=0, allow_inf_nan=False)  # seconds between looks without a wake-up
-    lease: Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(seconds=1))] = timedelta(seconds=30)
-    retain_complete: Kept = (
-        None  # how long jobs are kept after their end, where their kind says nothing; None = for ever
+    data: Annotated[Path, AfterValidator(_expanded)] = Field(
+        default=Path(".jobhive"), description="Folder of everything that is kept."
     )
-    retain_failed: Kept = None
-    retain_cancelled: Kept = None
-    log_format: LogFormat = "auto"
-    log_level: LogLevel = "info"
+    url: str = Field(default_factory=_url_in, min_length=1, description="The store; by default in the data folder.")
+    host: str = Field(default="127.0.0.1", min_length=1, description="The server listens here.")
+    port: int = Field(default=8700, ge=0, le=65535, description="And at this port; 0 = any free one.")
+    server: Annotated[str, AfterValidator(_web_address)] = Field(
+        default_factory=_server_at, description="The terminal asks the server of this address."
+    )
+    token: SecretStr | None = Field(default=None, description="The terminal shows it to the server.")
+    allowed_hosts: str = Field(
+        default="", description="Further names under which clients reach the server, with commas between them."
+    )
+    model: str | None = Field(
+        default=None, description="GGUF file that kind `generate` runs; by default the one that is installed."
+    )
+    poll_interval: float = Field(
+        default=2.0, gt=0, allow_inf_nan=False, description="Seconds between looks without a wake-up."
+    )
+    lease: Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(seconds=1))] = Field(
+        default=timedelta(seconds=30), description="Seconds that a claim holds without renewal."
+    )
+    retain_complete: Kept = Field(
+        default=None, description="How long complete jobs are kept where their kind says nothing; by default for ever."
+    )
+    retain_failed: Kept = Field(default=None, description="The same for failed jobs.")
+    retain_cancelled: Kept = Field(default=None, description="The same for cancelled jobs.")
+    log_format: LogFormat = Field(default="auto", description="Form of the log; auto is human on a terminal.")
+    log_level: LogLevel = Field(default="info", description="Least important lines of the log to show.")
 
     @property
     def keep(self) -> Keep:
@@ -126,6 +148,15 @@ class Flags(TypedDict, total=False):
     log_level: str | None
 
 
+class Origin(NamedTuple):
+    """One setting: what it is, and the place that said so."""
+
+    name: str
+    value: JsonValue
+    origin: str  # a variable, the file, or `default`
+    meaning: str
+
+
 class _Given(dict[str, object]):
     """Values by setting, each with the place it came from."""
 
@@ -141,10 +172,34 @@ class _Given(dict[str, object]):
 
 def load_settings(**flags: Unpack[Flags]) -> Settings:
     """Settings as the flags, the environment and the file in the current directory say. Raises InvalidSettings."""
+    return _validated(_gathered(flags))
+
+
+def explain_settings() -> list[Origin]:
+    """Every setting and where its value comes from, without flags; passwords are masked. Raises InvalidSettings."""
+    given = _gathered({})
+    settings = _validated(given)
+    told = settings.model_dump(mode="json") | {"lease": settings.lease.total_seconds()}
+    return [
+        Origin(name, without_password(value), given.origins.get(name, "default"), str(field.description or ""))
+        for (name, value), field in zip(told.items(), Settings.model_fields.values(), strict=True)
+    ]
+
+
+def without_password(value: JsonValue) -> JsonValue:
+    """The value; of an address with a password in it, everything but that."""
+    return _PASSWORD.sub(r"\1\2***", value) if isinstance(value, str) else value
+
+
+def _gathered(flags: Mapping[str, object]) -> _Given:
     given = _Given()
     given.add(_from_file(Path(FILE_NAME)), lambda _: FILE_NAME)
     given.add(_from_environment(os.environ), variable)
     given.add({name: value for name, value in flags.items() if value is not None}, _flag)
+    return given
+
+
+def _validated(given: _Given) -> Settings:
     try:
         return Settings.model_validate(given)
     except ValidationError as error:

@@ -28,6 +28,19 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+MEANINGS = {
+    Exit.OK: "done",
+    Exit.FAILED: "failed: the reason is on stderr",
+    Exit.USAGE: "the command line, a setting or the input is wrong",
+    Exit.NOT_FOUND: "there is no job, worker or route of that name",
+    Exit.AUTH: "not allowed",
+    Exit.CONFLICT: "the state of things does not allow it: a job that has ended, a key of another job, a taken port",
+    Exit.TIMEOUT: "not within the time that was given",
+    Exit.UNREACHABLE: "nobody answers there, or the store does not",
+    Exit.JOB_FAILED: "the command did its work; the job failed or was cancelled",
+    Exit.INTERRUPTED: "interrupted; a job that was followed goes on",
+}
+
 _BY_ERROR_CODE = {
     "INVALID_REQUEST": Exit.USAGE,
     "INVALID_SETTINGS": Exit.USAGE,

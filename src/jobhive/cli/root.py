@@ -12,8 +12,11 @@ import typer
 from jobhive.cli.commands import (
     audit,
     bench,
+    completion,
+    config,
     db,
     demo,
+    docs,
     doctor,
     job,
     queue,
@@ -22,13 +25,14 @@ from jobhive.cli.commands import (
     status,
     stream,
     token,
+    top,
     up,
+    version,
     worker,
 )
 from jobhive.cli.commands.nouns import help_if_alone
 from jobhive.cli.commands.options import LogFormat, LogLevel
 from jobhive.cli.exits import Exit, report
-from jobhive.cli.output import say
 
 _JSON = "--json="
 
@@ -51,7 +55,12 @@ root.add_typer(token.tokens, name="token")
 root.add_typer(audit.audits, name="audit")
 root.command()(bench.bench)
 root.command()(status.status)
+root.command()(top.top)
 root.command()(doctor.doctor)
+root.command()(config.config)
+root.command()(docs.docs)
+root.command()(completion.completion)
+root.command(name="version")(version.version)
 
 
 @dataclass
@@ -63,9 +72,7 @@ class Session:
 
 def _say_version(is_asked: bool) -> None:
     if is_asked:
-        from importlib.metadata import version
-
-        say(f"jobhive {version('jobhive')}")
+        version.version()
         raise typer.Exit
 
 
@@ -75,7 +82,7 @@ def jobhive(
     debug: Annotated[bool, typer.Option(help="Show where an error happened.", envvar="JOBHIVE_DEBUG")] = False,
     log_format: LogFormat = None,
     log_level: LogLevel = None,
-    version: Annotated[
+    is_version_asked: Annotated[
         bool,
         typer.Option(
             "--version", callback=_say_version, is_eager=True, allow_from_autoenv=False, help="Print the version."
@@ -89,7 +96,7 @@ def jobhive(
     Run a job:         jobhive run generate -a prompt='The capital of France is' -a max_tokens=16
 
     Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 timeout, 7 unreachable,
-    10 the job failed, 130 interrupted.
+    10 the job failed, 130 interrupted. More: jobhive docs
     """
     session: Session = context.obj
     session.is_debug = debug

@@ -9,20 +9,18 @@ from datetime import UTC, datetime
 import typer
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
+from jobhive.cli.drawing import table
 from jobhive.cli.exits import Exit
-from jobhive.cli.output import STYLES, note, say
+from jobhive.cli.output import note, say
 from jobhive.cli.screen.template import as_text
 from jobhive.cli.screen.watch import PATIENCE_SECONDS
 from jobhive.cli.server.http import Api, Unreachable
 from jobhive.cli.server.job_calls import ending, get_job
 from jobhive.cli.server.views import JobView, span
 from jobhive.core.states import State
-from jobhive.narration.printable import printable
 
-_COLUMNS = ("ID", "KIND", "STATE", "ATTEMPT", "TIME", "TELLS")
+_COLUMNS = ("ID", "KIND", "STATE", "TRY", "TOOK", "TELLS")
 _BAR_WIDTH = 20
 
 Show = Callable[[Sequence[JobView]], None]
@@ -62,8 +60,9 @@ def _screen() -> Generator[Show]:
     if not sys.stdout.isatty():
         yield _Lines().show
         return
-    with Live(console=Console(file=sys.stdout), auto_refresh=False) as live:
-        yield lambda jobs: live.update(_table(jobs), refresh=True)
+    console = Console(file=sys.stdout)
+    with Live(console=console, auto_refresh=False) as live:
+        yield lambda jobs: live.update(table(_COLUMNS, map(_row, jobs), console), refresh=True)
 
 
 class _Lines:
@@ -75,20 +74,15 @@ class _Lines:
     def show(self, jobs: Sequence[JobView]) -> None:
         """Says what is new."""
         for job in jobs:
-            told = (job.id, job.state, f"attempt {job.attempt}", _told(job))
+            told = (job.id, job.state, f"attempt {job.attempt}", told_by(job))
             line = " ".join(filter(None, told)).replace("\n", " ")
             if self._said.get(job.id) != line:
                 self._said[job.id] = line
                 say(line)
 
 
-def _table(jobs: Sequence[JobView]) -> Table:
-    table = Table(*_COLUMNS, box=None, pad_edge=False, header_style="bold")
-    table.columns[0].no_wrap = True
-    for job in jobs:
-        cells = (job.id, job.kind, job.state, str(job.attempt), _time(job), f"{_bar(job)}{_told(job)}")
-        table.add_row(*[Text(printable(cell), style=STYLES.get(cell, "")) for cell in cells])
-    return table
+def _row(job: JobView) -> Sequence[str]:
+    return job.id, job.kind, job.state, str(job.attempt), _time(job), f"{_bar(job)}{told_by(job)}"
 
 
 def _time(job: JobView) -> str:
@@ -97,7 +91,8 @@ def _time(job: JobView) -> str:
     return span((job.finished_at or datetime.now(UTC)) - job.started_at)
 
 
-def _told(job: JobView) -> str:
+def told_by(job: JobView) -> str:
+    """What a job says of itself: its progress, or why it has no result."""
     if job.state in {State.FAILED, State.CANCELLED}:
         return ending(job)
     match job.progress:

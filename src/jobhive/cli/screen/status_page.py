@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-from prometheus_client.parser import text_string_to_metric_families
-from pydantic import JsonValue
-
 from jobhive.cli.output import say, say_fields, say_json, say_table
 from jobhive.cli.screen.queue_pages import QUEUE_COLUMNS, queue_row
 from jobhive.cli.screen.worker_pages import WORKER_COLUMNS, worker_row
 from jobhive.cli.server.http import Api, JsonObject
+from jobhive.cli.server.overview import job_counts
 from jobhive.cli.server.views import StatusView, read_as
 
 
@@ -17,18 +15,9 @@ def ask_status(api: Api) -> JsonObject:
     return {
         "server": api.server,
         "health": api.get("/health/deep"),
-        "jobs": _job_counts(api.get_text("/metrics")),
+        "jobs": job_counts(api),
         "queues": api.get("/v1/queues").get("queues"),
         "workers": api.get("/v1/workers/active").get("workers"),
-    }
-
-
-def _job_counts(metrics: str) -> dict[str, JsonValue]:
-    return {
-        sample.labels["state"]: int(sample.value)
-        for family in text_string_to_metric_families(metrics)
-        if family.name == "jobhive_jobs"
-        for sample in family.samples
     }
 
 
