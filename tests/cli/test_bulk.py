@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from jobhive.cli.commands.bulk import CANCEL, do_to_all
+from jobhive.cli.exits import CommandError, Exit
+from jobhive.cli.server.http import Api
 from tests.cli.conftest import Hive
 
 
@@ -54,6 +57,24 @@ def test_a_dry_run_on_ids_does_nothing(hive: Hive) -> None:  # UC6
     [job_id] = idle_jobs(hive, "dry", 1)
     assert hive("job", "cancel", job_id, "--dry-run").out == "1\n"
     assert hive("job", "show", job_id, "--format", "{state}").out == "pending\n"
+
+
+def test_jobs_that_moved_on_meanwhile_are_left_alone_and_counted(capsys: pytest.CaptureFixture[str]) -> None:  # UC6
+    def cancel(_: Api, job_id: str) -> str:
+        if job_id != "job-1":
+            raise CommandError(f"{job_id} is complete", Exit.CONFLICT if job_id == "job-2" else Exit.NOT_FOUND)
+        return f"{job_id} is cancelled"
+
+    with Api("http://127.0.0.1:1") as api:
+        do_to_all(api, CANCEL._replace(call=cancel), ["job-1", "job-2", "job-3"], is_agreed=True)
+    assert capsys.readouterr().err == "1 cancelled; 2 had moved on meanwhile and were left alone\n"
+
+
+def test_trouble_in_mid_bulk_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with Api("http://127.0.0.1:1") as api, pytest.raises(CommandError) as error:
+        do_to_all(api, CANCEL, ["job-1", "job-2"], is_agreed=True)
+    assert error.value.code is Exit.UNREACHABLE
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_queue_is_held_limited_and_let_go(hive: Hive) -> None:

@@ -3,15 +3,15 @@
 import json
 import socket
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from typer.main import get_command
 
-from jobhive.cli.root import root
+from jobhive.cli.root import outcome, root
 from jobhive.cli.screen.environment import commands_of
 from tests.cli.conftest import APP, HERE, Hive
-from tests.cli.program import Background
+from tests.cli.program import Background, Done
 from tests.cli.test_jobs import NO_JOB
 
 ELSEWHERE = {"up", "serve", "worker", "demo", "bench"}  # programs that stay or take long: tests of their own
@@ -48,9 +48,20 @@ TOUR: dict[str, tuple[Sequence[str], Sequence[str], int]] = {
 }
 
 
+class Tour(NamedTuple):
+    """One `jobhive up`, and what its words mean."""
+
+    hive: Hive
+    known: dict[str, str]
+
+    def __call__(self, *words: str) -> Done:
+        """Runs a command line."""
+        return self.hive(*(self.known.get(word, word) for word in words))
+
+
 @pytest.fixture(scope="module")
-def tour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hive]:
-    """One `jobhive up`."""
+def tour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tour]:
+    """Everything started by one command, a job that has ended and one that waits."""
     hive = Hive(tmp_path_factory.mktemp("data"))
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = str(probe.getsockname()[1])
@@ -58,41 +69,34 @@ def tour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hive]:
     with Background("up", "--port", port, cwd=HERE, changes=changes) as up:
         up.until('"listens"')
         hive.url = f"http://127.0.0.1:{port}"
-        assert hive("run", "add", "-a", "a=1", "-a", "b=1").code == 0  # a worker is there
-        yield hive
+        job_id = hive.ended("count", "-a", "n=2")
+        assert hive("job", "new", "add", "-a", "a=1", "-a", "b=2", "--queue", "idle").code == 0
+        worker = hive("worker", "active", "ls", "-q").out.split()[0]
+        yield Tour(hive, {"ID": job_id, "WORKER": worker, "QUEUE": "idle"})
         assert up.stop() == 0
 
 
 def test_the_tour_leaves_no_verb_out() -> None:
-    verbs = {path.removeprefix("jobhive ") for path, command in commands_of(get_command(root)) if not below(command)}
-    nouns_that_are_verbs = {"worker"}
-    assert set(TOUR) | ELSEWHERE == verbs | nouns_that_are_verbs
+    commands = list(commands_of(get_command(root)))
+    verbs = {path.removeprefix("jobhive ") for path, command in commands if not getattr(command, "commands", None)}
+    assert set(TOUR) | ELSEWHERE == verbs | {"worker"}  # a noun that is a verb too
 
 
-def below(command: object) -> bool:
-    return bool(getattr(command, "commands", None))
-
-
-def test_every_verb_does_what_its_help_says_and_refuses_what_is_wrong(tour: Hive, tmp_path: Path) -> None:
-    job_id = tour("job", "new", "count", "-a", "n=2").out.strip()
-    assert tour("job", "result", job_id, "--timeout", "30").code == 0
-    tour("job", "new", "add", "-a", "a=1", "-a", "b=2", "--queue", "idle")
-    worker = tour("worker", "active", "ls", "-q").out.split()[0]
-    known = {"ID": job_id, "WORKER": worker, "QUEUE": "idle"}
-    for verb, (right, wrong, code) in TOUR.items():
-        _try(tour, verb, [known.get(each, each) for each in right], [known.get(each, each) for each in wrong], code)
-
-
-def _try(tour: Hive, verb: str, right: Sequence[str], wrong: Sequence[str], code: int) -> None:
-    helped = tour(*verb.split(), "--help")
-    assert (helped.code, helped.err) == (0, ""), verb
-    assert "Example: jobhive" in helped.out or 'Example: eval "$(jobhive' in helped.out
+@pytest.mark.parametrize("verb", TOUR)
+def test_every_verb_does_what_its_help_says_and_refuses_what_is_wrong(
+    tour: Tour, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    right, wrong, code = TOUR[verb]
+    assert outcome([*verb.split(), "--help"]) == 0
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert "Example: " in told.out
     done = tour(*verb.split(), *right)
-    assert done.code == 0, f"{verb}: {done.err}"
+    assert done.code == 0, done.err
     assert done.out or done.err
     if JSON in right:
         assert [json.loads(line) for line in done.out.splitlines()]
     refused = tour(*verb.split(), *wrong)
-    assert (refused.code, refused.out) == (code, ""), f"{verb} {wrong}: {refused}"
+    assert (refused.code, refused.out) == (code, ""), refused
     assert refused.err.startswith("error: ")
     assert "Traceback" not in refused.err
