@@ -42,4 +42,5 @@ def wait_for(ctx: SyncContext, path: str) -> str:
 
 @app.job(on_crash="fail")
 def fragile(ctx: SyncContext, path: str) -> str:
+    ctx.log("begun")
     return wait_for(ctx, path)
