@@ -49,6 +49,7 @@ def wait_for(ctx: SyncContext, path: str) -> str:
 
 @app.job(on_crash="fail")
 def fragile(ctx: SyncContext, path: str) -> str:
+    ctx.log("begun")
     with _noted(ctx):
         return _waited_for(ctx, path)
 
