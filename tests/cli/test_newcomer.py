@@ -14,7 +14,11 @@ from tests.cli.conftest import APP, HERE, Hive
 from tests.cli.program import Background, Done
 from tests.cli.test_jobs import NO_JOB
 
-ELSEWHERE = {"up", "serve", "worker", "demo", "bench"}  # programs that stay or take long: tests of their own
+ELSEWHERE = {  # tests of their own: programs that stay or take long, and verbs that open the store
+    *("up", "serve", "worker", "demo", "bench"),
+    *("db status", "db backup", "db migrate", "db sql"),
+    *("token new", "token ls", "token revoke", "audit tail", "audit verify"),
+}
 
 JSON = "--json"
 # verb → what is typed right, and what is typed wrong with its exit code; ID, WORKER and QUEUE are put in

@@ -15,9 +15,13 @@ from jobhive.cli.root import outcome, root
 from tests.cli.program import jobhive
 
 VERBS = {
-    "serve", "worker", "up", "demo", "run", "stream", "bench", "status", "doctor", "job new", "job ls", "job list",
-    "job show", "job cancel", "job retry", "job result", "job rm", "job delete", "db status", "db backup", "db migrate",
-    "db sql",
+    "serve", "up", "demo", "run", "stream", "bench", "status", "top", "doctor", "config", "docs", "completion",
+    "version",
+    "job new", "job ls", "job list", "job show", "job logs", "job watch", "job cancel", "job retry", "job result",
+    "job rm", "job delete", "queue ls", "queue list", "queue pause", "queue resume", "queue limit", "queue purge",
+    "worker active ls", "worker active list", "worker active get", "worker active retire",
+    "db status", "db backup", "db migrate", "db sql", "token new", "token ls", "token list", "token revoke",
+    "audit tail", "audit verify",
 }  # fmt: skip
 WITHOUT_VARIABLE = {"--help", "--version"}
 
@@ -91,7 +95,7 @@ def test_version() -> None:
         (["job", "ls", "--state", "done"], "complete"),
         (["job", "ls", "--limit", "0"], "greater than or equal to 1"),
         (["job", "show"], "Missing argument 'ID'"),
-        (["job", "rm"], "Missing argument"),
+        (["job", "rm"], "name the jobs to delete by their ids"),
         (["run"], "Missing argument 'KIND'"),
         (["stream", "job-1", "--after", "-1"], "greater than or equal to 0"),
         (["stream", "job-1", "--after", "x"], "valid integer"),

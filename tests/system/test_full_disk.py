@@ -11,6 +11,7 @@ from typing import Protocol
 import httpx2
 import pytest
 
+from jobhive.testing.faults import HISTORY
 from tests.cli.program import Background
 
 _ROOT = Path(__file__).parents[2]
@@ -105,6 +106,7 @@ def test_a_disk_without_room_loses_nothing_and_is_outlived(disk: Disk, tmp_path:
         "JOBHIVE_URL": f"sqlite:///{disk.place()}/jobhive.db",
         "JOBHIVE_DATA": str(tmp_path),
         "JOBHIVE_APP": "tests.system.jobs:app",
+        HISTORY: str(tmp_path / "history"),
         "PYTHONPATH": str(_ROOT),
         "JOBHIVE_LOG_FORMAT": "human",
     }

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from jobhive.core.errors import StoreError
 from jobhive.core.receipt import Receipt
+from jobhive.failpoints import failpoint
 from jobhive.narration import Episode, narrate
 from jobhive.store.port import Store
 from jobhive.worker.holdings import Holdings
@@ -92,12 +93,14 @@ class Tending:
         """Tells the process only what is certain: without word it stops by itself before its leases end."""
         began = time.monotonic()
         receipts = self.holdings.to_renew()
+        failpoint("lease.before_renew")
         try:
             kept = set(await self._store.jobs.renew(list(receipts))) if receipts else set[str]()
         except StoreError as error:
             self._trouble.begin(str(error))
             return
         self._trouble.end()
+        failpoint("lease.renewed")
         self._renewed_at = began
         lost = {receipt.job_id: receipt.token for receipt in receipts if receipt.job_id not in kept}
         with suppress(TimeoutError):  # a stuck process whose end is full; it hears the next word

@@ -25,14 +25,17 @@ class Place(NamedTuple):
 
 def read_logs(api: Api, job_ids: Sequence[str], place: Place, printer: LogPrinter) -> None:
     """Prints the logs of the jobs. Ctrl-C leaves the jobs alone and says how to go on: raises typer.Exit(130)."""
-    past = {each: Follower(api, _path(each, "?follow=false"), place.after, PATIENCE_SECONDS, note) for each in job_ids}
-    count = printer.show_past(past, place.tail)
-    if not place.is_following:
-        _remark_on_silence(count)
-        return
-    live = {each: Follower(api, _path(each), past[each].last, PATIENCE_SECONDS, note) for each in job_ids}
-    with _resumable(lambda: {each: follower.last for each, follower in live.items()}):
-        for job_id, told in follow_together(live):
+    followers = {
+        each: Follower(api, _path(each, "?follow=false"), place.after, PATIENCE_SECONDS, note) for each in job_ids
+    }
+    with _resumable(lambda: {each: follower.last for each, follower in followers.items()}):
+        count = printer.show_past(dict(followers), place.tail)
+        if not place.is_following:
+            _remark_on_silence(count)
+            return
+        for each in job_ids:
+            followers[each] = Follower(api, _path(each), followers[each].last, PATIENCE_SECONDS, note)
+        for job_id, told in follow_together(followers):
             printer.show(Line(job_id, told))
 
 
