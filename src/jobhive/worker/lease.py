@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from jobhive.core.errors import StoreError
 from jobhive.core.receipt import Receipt
-from jobhive.failpoints import failpoint
 from jobhive.narration import Episode
 from jobhive.store.port import WorkerJobs
 
@@ -75,14 +74,12 @@ class LeaseKeeper:
     async def _renew(self) -> bool:
         """Whether the store answered."""
         receipts = self._receipts()
-        failpoint("lease.before_renew")
         try:
             kept = set(await self._jobs.renew(receipts)) if receipts else set[str]()
         except StoreError as error:
             self._trouble.begin(str(error))
             return False
         self._trouble.end()
-        failpoint("lease.renewed")
         lost = [receipt for receipt in receipts if receipt.job_id not in kept]
         if lost:
             self._lost(lost)
