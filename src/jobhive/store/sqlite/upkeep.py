@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+from jobhive.core.leaving import Held, Leaving
 from jobhive.core.rescue import judge
 from jobhive.store.port import Rescued
 from jobhive.store.signals import WORKERS, job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.liveness import bury
-from jobhive.store.sqlite.moves import Held, Leaving, leave
+from jobhive.store.sqlite.moves import leave
 from jobhive.store.sqlite.writer import Transaction
 
 

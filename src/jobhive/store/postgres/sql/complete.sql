@@ -1,0 +1,13 @@
+-- complete.sql: record results. A row that does not change belongs to somebody else now. Told: how many changed, and the
+-- queues in which a finished job makes room for another.
+WITH clock AS MATERIALIZED (SELECT jobhive_now_ms(:offset) AS now),
+changed AS (
+    UPDATE jobhive_job AS job
+    SET state = 'complete', result = done.result, ending = done.ending, finished_at = (SELECT now FROM clock),
+        lease_until = NULL
+    FROM unnest(:ids::text[], :claims::bigint[], :results::text[], :endings::text[])
+         AS done (id, claim, result, ending)
+    WHERE job.id = done.id AND job.claim = done.claim AND job.state = 'running'
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM changed), ARRAY(SELECT name FROM jobhive_queue WHERE running_limit IS NOT NULL);
