@@ -10,7 +10,8 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from statistics import median
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -81,7 +82,7 @@ class Figures(NamedTuple):
     insert: float
     claim: float
     finish: float
-    loop: float  # claim, decode the params, await a coroutine that does nothing, finish
+    drain: float  # claim, decode the params, await a coroutine that does nothing, finish
 
 
 def _insert_arguments(rows: Sequence[Row]) -> tuple[int, list[str], list[str]]:
@@ -172,37 +173,45 @@ class Psycopg:
 DRIVERS: dict[str, Callable[[str], Awaitable[Driver]]] = {"asyncpg": Asyncpg.connect, "psycopg": Psycopg.connect}
 
 
-async def measure(url: str, driver: str, jobs: int) -> Figures:
-    """One round of one driver, on a fresh table."""
-    await _make_table(url)
-    connected = await DRIVERS[driver](url)
+async def measure(url: str, name: str, jobs: int) -> Figures:
+    """One round of one driver, on fresh tables."""
+    async with fresh_table(url):
+        driver = await DRIVERS[name](url)
+        insert_per_s = await insert(driver, jobs, batch=_INSERT_BATCH)
+        claim_per_s, finish_per_s = await _claim_then_finish(driver, jobs)
+        await driver.close()
+    async with fresh_table(url):
+        driver = await DRIVERS[name](url)
+        await insert(driver, jobs, batch=_INSERT_BATCH)
+        drain_per_s = await drain(driver, jobs)
+        await driver.close()
+    return Figures(insert_per_s, claim_per_s, finish_per_s, drain_per_s)
+
+
+@asynccontextmanager
+async def fresh_table(url: str) -> AsyncGenerator[None]:
+    """The table, empty, for the length of the block."""
+    await run_script(url, _TABLE)
     try:
-        insert_per_s = await _insert(connected, jobs)
-        claim_per_s, finish_per_s = await _claim_then_finish(connected, jobs)
-        await _make_table(url)
-        await _insert(connected, jobs)
-        return Figures(insert_per_s, claim_per_s, finish_per_s, await _loop(connected, jobs))
+        yield
     finally:
-        await connected.close()
-        await _run_script(url, f"DROP SCHEMA {_SCHEMA} CASCADE")
+        await run_script(url, f"DROP SCHEMA {_SCHEMA} CASCADE")
 
 
-async def _make_table(url: str) -> None:
-    await _run_script(url, _TABLE)
-
-
-async def _run_script(url: str, script: str) -> None:
+async def run_script(url: str, script: str) -> None:
+    """Statements on a connection of their own."""
     connection = await cast(Any, asyncpg).connect(url)
     await connection.execute(script)
     await connection.close()
 
 
-async def _insert(driver: Driver, jobs: int) -> float:
+async def insert(driver: Driver, jobs: int, batch: int) -> float:
+    """Rows per second, so many in each statement."""
     salt = secrets.token_hex(8)
     rows = [(f"job-{number:016x}{salt}", json.dumps({"number": number})) for number in range(jobs)]
     began = time.perf_counter()
-    for start in range(0, jobs, _INSERT_BATCH):
-        await driver.insert(rows[start : start + _INSERT_BATCH])
+    for start in range(0, jobs, batch):
+        await driver.insert(rows[start : start + batch])
     return jobs / (time.perf_counter() - began)
 
 
@@ -217,7 +226,8 @@ async def _claim_then_finish(driver: Driver, jobs: int) -> tuple[float, float]:
     return jobs / (claimed - began), jobs / (time.perf_counter() - claimed)
 
 
-async def _loop(driver: Driver, jobs: int) -> float:
+async def drain(driver: Driver, jobs: int) -> float:
+    """Jobs per second from pending to complete. Raises AssertionError unless there were just so many."""
     began, done = time.perf_counter(), 0
     claims = await driver.claim(_DRAIN_BATCH)
     while claims:
