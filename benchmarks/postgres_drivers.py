@@ -8,6 +8,7 @@ asyncpg uses a connection for each.
 import argparse
 import asyncio
 import json
+import os
 import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -20,7 +21,7 @@ import psycopg
 from pydantic_core import from_json
 
 _INSERT_BATCH, _DRAIN_BATCH = 1_000, 500
-_SCHEMA = "jobhive_drivers"
+_SCHEMA = f"jobhive_bare_{os.getpid()}"
 
 _TABLE = f"""
 DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE;
@@ -246,7 +247,7 @@ async def _noop(number: int) -> None:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("url", help=f"a database where the schema {_SCHEMA} may be made and dropped")
+    parser.add_argument("url", help="a database in which a schema may be made and dropped")
     parser.add_argument("--jobs", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()

@@ -17,6 +17,8 @@ from uuid import uuid4
 
 import psycopg
 
+from jobhive.store.postgres.address import address_of
+
 GIVEN = "JOBHIVE_TEST_POSTGRES"
 _FOLDER = "JOBHIVE_TEST_POSTGRES_FOLDER"  # told to the session's other processes
 _UNPRIVILEGED = "nobody"
@@ -56,10 +58,17 @@ _TABLES = ("jobhive_event", "jobhive_attempt", "jobhive_job", "jobhive_worker", 
 
 def empty(url: str) -> None:
     """Deletes every row in the schema of this URL: quicker by far than another schema."""
-    with psycopg.connect(server_url(), autocommit=True) as connection:
-        schema = parse_qs(urlsplit(url).query)["search_path"][0]
+    with connected(url) as connection:
         for table in _TABLES:
-            connection.execute((f"DELETE FROM {schema}.{table}").encode())
+            connection.execute(f"DELETE FROM {table}".encode())
+
+
+@contextmanager
+def connected(url: str) -> Generator[psycopg.Connection]:
+    """A connection of the test's own to the schema of this URL, for the length of the block."""
+    schema = parse_qs(urlsplit(url).query)["search_path"][0]
+    with psycopg.connect(server_url(), options=f"-c search_path={schema}") as connection:
+        yield connection
 
 
 @contextmanager
@@ -77,6 +86,11 @@ def administer(statement: str) -> None:
     """Performs a statement on the server, outside of any transaction."""
     with psycopg.connect(server_url(), autocommit=True) as connection:
         connection.execute(statement.encode())
+
+
+def for_driver(url: str) -> str:
+    """The URL without the options that are the engine's own."""
+    return address_of(url).dsn
 
 
 def with_options(url: str, **options: str) -> str:

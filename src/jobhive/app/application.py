@@ -39,8 +39,8 @@ class JobPage(NamedTuple):
 class Jobhive:
     """An application's kinds, and the store where its jobs are kept.
 
-    `url` is a path, `sqlite:///path`, or nothing: `$JOBHIVE_URL`, else `./.jobhive/jobhive.db`. The store is opened by
-    `async with app`, or by the first call that needs it.
+    `url` is a path, `sqlite:///path`, `postgresql://…`, or nothing: `$JOBHIVE_URL`, else `./.jobhive/jobhive.db`. The
+    store is opened by `async with app`, or by the first call that needs it.
     """
 
     def __init__(

@@ -1,8 +1,9 @@
 """From a URL to where the server is and how to speak to it."""
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from jobhive.core.errors import StoreRefused
 
@@ -38,13 +39,22 @@ def address_of(url: str) -> Address:
     if parts.scheme not in _SCHEMES:
         raise StoreRefused(f"{parts.scheme or 'this'}:// is no PostgreSQL URL; write postgresql://user@host/database")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    told = {name: value for name, value in options.items() if name not in _SECRETS}
-    shown = parts._replace(netloc=_PASSWORD.sub("@", parts.netloc), query=urlencode(told, safe="/,-"))
     pool_size = _number(options, "pool_size", _DEFAULT_POOL_SIZE, least=2)
     statements = _number(options, "statement_cache_size", _DEFAULT_STATEMENTS, least=0)
     has_listener = _switch(options, "listen", is_on=statements > 0)
-    dsn = urlunsplit(parts._replace(scheme="postgresql", query=urlencode(options)))
-    return Address(dsn, urlunsplit(shown), pool_size, statements, has_listener)
+    told = {name: value for name, value in options.items() if name not in _SECRETS}
+    return Address(
+        _joined(parts.netloc, parts.path, options),
+        _joined(_PASSWORD.sub("@", parts.netloc), parts.path, told),
+        pool_size,
+        statements,
+        has_listener,
+    )
+
+
+def _joined(netloc: str, path: str, options: Mapping[str, str]) -> str:
+    query = f"?{urlencode(options, safe='/,')}" if options else ""
+    return f"postgresql://{netloc}{path}{query}"
 
 
 def _number(options: dict[str, str], name: str, default: int, *, least: int) -> int:

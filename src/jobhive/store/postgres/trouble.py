@@ -9,6 +9,7 @@ from jobhive.core.errors import StoreError, StoreFull, StoreRefused, StoreUnavai
 from jobhive.store.postgres.address import Address
 
 _PASSING = ("08", "53", "57", "58")  # SQLSTATE classes: connection, resources, operator, system
+_SHOWN = 200  # characters of a message that may hold a caller's values
 
 
 @contextmanager
@@ -26,8 +27,6 @@ def translate(error: Exception, address: Address) -> StoreError:
         return StoreRefused(f"the store's URL {address.url} is wrong: {error}")
     if isinstance(error, asyncpg.PostgresError):
         return _from_server(error, address.url)
-    if isinstance(error, ValueError):  # the driver cannot write a value, such as a number of more than 64 bits
-        return StoreError(f"a value cannot be stored at {address.url}: {error}")
     why = str(error) or type(error).__name__
     return StoreUnavailable(f"no answer from {address.url} ({why}); is PostgreSQL up, and are host and port right?")
 
@@ -66,4 +65,4 @@ def _to_put_right(error: asyncpg.PostgresError, url: str) -> StoreError:
                 f"the schema at {url} is not whole ({error}); restore a backup, or drop what is left of it"
             )
         case _:
-            return StoreError(f"PostgreSQL refused a statement at {url}: {error}")
+            return StoreError(f"PostgreSQL refused a statement at {url}: {str(error)[:_SHOWN]}")

@@ -3,8 +3,8 @@
 WITH grown AS (
     UPDATE jobhive_job AS job
     SET last_seq = span.last_seq, progress = coalesce(span.progress, job.progress)
-    FROM unnest(:ids::text[], :claims::bigint[], :first_seqs::bigint[], :last_seqs::bigint[], :progresses::text[])
-         AS span (id, claim, first_seq, last_seq, progress)
+    FROM unnest((SELECT :ids::text[]), (SELECT :claims::bigint[]), (SELECT :first_seqs::bigint[]),
+                (SELECT :last_seqs::bigint[]), (SELECT :progresses::text[])) AS span (id, claim, first_seq, last_seq, progress)
     WHERE job.id = span.id AND job.claim = span.claim AND job.state = 'running' AND job.last_seq = span.first_seq - 1
     RETURNING job.id, job.claim
 ),

@@ -8,8 +8,9 @@ SET state = gone.state, claim = job.claim + gone.void, run_at = gone.run_at, fin
                   THEN CASE WHEN cancel_requested_at IS NULL THEN gone.reason ELSE job.reason END END,
     cancel_requested_at = CASE WHEN gone.state = 'cancelled' THEN cancel_requested_at END
 FROM unnest(
-         :ids::text[], :claims::bigint[], :voids::bigint[], :states::text[], :run_ats::bigint[],
-         :finished_ats::bigint[], :failures::bigint[], :crashes::bigint[], :losses::bigint[], :errors::text[],
-         :reasons::text[], :tolds::bigint[]
+         (SELECT :ids::text[]), (SELECT :claims::bigint[]), (SELECT :voids::bigint[]), (SELECT :states::text[]),
+         (SELECT :run_ats::bigint[]), (SELECT :finished_ats::bigint[]), (SELECT :failures::bigint[]),
+         (SELECT :crashes::bigint[]), (SELECT :losses::bigint[]), (SELECT :errors::text[]),
+         (SELECT :reasons::text[]), (SELECT :tolds::bigint[])
      ) AS gone (id, claim, void, state, run_at, finished_at, failed, crashed, lost, error, reason, told)
 WHERE job.id = gone.id AND job.claim = gone.claim AND job.state = 'running';

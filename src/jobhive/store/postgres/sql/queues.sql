@@ -4,7 +4,8 @@ WITH open_jobs (queue, pending, scheduled, waiting, running, oldest) AS (
     UNION ALL
     SELECT queue, 0, count(*), 0, 0, NULL FROM jobhive_job WHERE state = 'scheduled' GROUP BY queue
     UNION ALL
-    SELECT queue, 0, 0, 0, count(*), NULL FROM jobhive_job WHERE lease_until IS NOT NULL GROUP BY queue
+    SELECT queue, 0, 0, 0, count(*), NULL FROM jobhive_job
+    WHERE lease_until BETWEEN 0 AND 9223372036854775807 GROUP BY queue
     UNION ALL
     SELECT name, 0, 0, 0, 0, NULL FROM jobhive_queue
 ),
