@@ -37,6 +37,7 @@ VALUES: dict[str, object] = {
     "lease": 30_000,
     "facts": None,
     "queue": "default",
+    "is_checked": False,
     "kinds": ["noop"],
     "limit": BATCH,
 }

@@ -31,12 +31,12 @@ class WorkActs:
         self._finishes = Group(Finishing(access.writer).finish)
 
     async def claim(self, ask: ClaimRequest) -> list[Claim]:
-        act = partial(_claim, ask=ask, lease_ms=self._access.lease_ms)
-        if len(ask.queues) == 1:
-            claims = await self._access.run_one(partial(act, is_locked=False))
+        lease_ms = self._access.lease_ms
+        if len(ask.queues) == 1:  # one statement, unless there is nothing or something stands in the way
+            claims = await self._access.run_one(partial(_claim_at_once, ask=ask, lease_ms=lease_ms))
             if claims is not None:
                 return claims
-        return await self._access.run(partial(act, is_locked=True)) or []
+        return await self._access.run(partial(_claim, ask=ask, lease_ms=lease_ms))
 
     async def claim_one(self, job_id: str, ask: ClaimRequest) -> Claim | None:
         act = partial(_claim_one, job_id=job_id, ask=ask, lease_ms=self._access.lease_ms)
@@ -59,18 +59,22 @@ class WorkActs:
         return _ids(await self._access.run_one(lambda transaction: transaction.db.all("cancel_requests", bound)))
 
 
-async def _claim(transaction: Transaction, ask: ClaimRequest, lease_ms: int, *, is_locked: bool) -> list[Claim] | None:
-    """None where a limit has to be kept and its lock is not ours: the caller comes again with a transaction."""
-    rooms = await _rooms(transaction.db, ask.queues, ask.limit, is_locked=is_locked)
-    if rooms is None:
-        return None
-    bound = _bound(ask, lease_ms) | {"kinds": list(ask.kinds)}
+async def _claim_at_once(transaction: Transaction, ask: ClaimRequest, lease_ms: int) -> list[Claim] | None:
+    """None where the queue has settings: they are to be looked at in a transaction."""
+    [queue] = ask.queues
+    rows = await transaction.db.all("claim", _bound(ask, lease_ms) | {"queue": queue, "is_checked": False})
+    if rows or not await transaction.db.all("queue_settings", {"queues": [queue]}):
+        return _claimed(transaction, rows)
+    return None
+
+
+async def _claim(transaction: Transaction, ask: ClaimRequest, lease_ms: int) -> list[Claim]:
+    bound = _bound(ask, lease_ms) | {"is_checked": True}
     claims: list[Claim] = []
-    for queue, room in rooms.items():
+    for queue, room in (await _rooms(transaction.db, ask.queues, ask.limit)).items():
         limit = min(ask.limit - len(claims), room)
         if limit > 0:
             rows = await transaction.db.all("claim", {**bound, "queue": queue, "limit": limit})
-            rows.sort(key=_place)  # the server promises no order of what it changed
             claims += _claimed(transaction, rows)
     return claims
 
@@ -80,15 +84,21 @@ async def _claim_one(transaction: Transaction, job_id: str, ask: ClaimRequest, l
     if not rows:
         return []
     queue = to_record(rows[0]).queue
-    rooms = await _rooms(transaction.db, [queue], 1, is_locked=True)
-    if not rooms or rooms[queue] < 1:
+    if (await _rooms(transaction.db, [queue], 1))[queue] < 1:
         return []
     return _claimed(transaction, await transaction.db.all("claim_one", {**_bound(ask, lease_ms), "id": job_id}))
 
 
 def _bound(ask: ClaimRequest, lease_ms: int) -> dict[str, object]:
     facts = to_json(dict(ask.facts)).decode() if ask.facts else None
-    return {"salt": secrets.randbits(_SALT_BITS), "worker": ask.worker, "lease": lease_ms, "facts": facts}
+    return {
+        "salt": secrets.randbits(_SALT_BITS),
+        "worker": ask.worker,
+        "lease": lease_ms,
+        "facts": facts,
+        "kinds": list(ask.kinds),
+        "limit": ask.limit,
+    }
 
 
 def _place(row: Row) -> tuple[int, int]:
@@ -96,31 +106,28 @@ def _place(row: Row) -> tuple[int, int]:
 
 
 def _claimed(transaction: Transaction, rows: Sequence[Row]) -> list[Claim]:
-    claims = [Claim._make(row[:_CLAIM_WIDTH]) for row in rows]
+    ordered = sorted(rows, key=_place)  # the server promises no order of what it changed
+    claims = [Claim._make(row[:_CLAIM_WIDTH]) for row in ordered]
     transaction.topics.update([job_topic(claim.job_id) for claim in claims])
     return claims
 
 
-async def _rooms(db: Database, queues: Sequence[str], limit: int, *, is_locked: bool) -> dict[str, int] | None:
-    """How many jobs each queue may give, in the order asked. Without the lock, None where one has a limit."""
-    if is_locked:
-        await db.all("lock_limits", {"queues": list(queues)})
+async def _rooms(db: Database, queues: Sequence[str], limit: int) -> dict[str, int]:
+    """How many jobs each queue may give, in the order asked. Limits stay locked until the transaction ends."""
+    await db.all("lock_limits", {"queues": list(queues)})
     rooms = dict.fromkeys(queues, limit)
     for queue, is_paused, running_limit in await db.all("queue_settings", {"queues": list(queues)}):
         if is_paused:
             rooms[queue] = 0
         elif running_limit is not None:
-            if not is_locked:
-                return None
             running: int = await db.value("running_in_queue", {"queue": queue})
             rooms[queue] = running_limit - running
     return rooms
 
 
 async def _peek(db: Database, queues: Sequence[str], kinds: Sequence[str], limit: int) -> list[JobRecord]:
-    rooms = await _rooms(db, queues, limit, is_locked=True) or {}
     rows: list[Row] = []
-    for queue, room in rooms.items():
+    for queue, room in (await _rooms(db, queues, limit)).items():
         bound = {"queue": queue, "kinds": list(kinds), "limit": max(min(limit - len(rows), room), 0)}
         rows += await db.all("peek", bound)
     return [to_record(row) for row in rows]

@@ -1,5 +1,5 @@
--- claim.sql: the pending jobs of an unlimited queue that come next become this worker's, each under a new token.
--- What others are claiming at this moment is passed over. The rows are told as a Claim, field for field, then `seq`.
+-- claim.sql: the pending jobs of a queue that come next become this worker's, each under a new token; none of a queue
+-- that is paused or limited, unless that was looked at. What others are claiming at this moment is passed over. The rows are told as a Claim, field for field, then `seq`.
 WITH clock AS MATERIALIZED (SELECT jobhive_now_ms(:offset) AS now)
 UPDATE jobhive_job
 SET state = 'running', claim = ((claim >> 32) + 1) << 32 | :salt::bigint, worker = :worker,
@@ -10,6 +10,8 @@ WHERE ctid = ANY (ARRAY(
     SELECT ctid
     FROM jobhive_job
     WHERE state = 'pending' AND queue = :queue AND kind = ANY (:kinds::text[])
+      AND (:is_checked::boolean
+           OR NOT EXISTS (SELECT FROM jobhive_queue WHERE name = :queue AND (is_paused OR running_limit IS NOT NULL)))
     ORDER BY priority DESC, seq
     LIMIT :limit::bigint
     FOR UPDATE SKIP LOCKED
