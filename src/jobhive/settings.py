@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, TypedDict, Unpack
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from jobhive.core.errors import JobhiveError
@@ -16,9 +16,10 @@ FILE_NAME = "jobhive.toml"
 
 LogFormat = Literal["auto", "human", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+InferenceDialect = Literal["auto", "llama.cpp", "vllm", "openai"]
 
 _SHOWN_VALUE_LIMIT = 80
-_MAY_HOLD_A_PASSWORD = frozenset({"url", "server"})
+_MAY_HOLD_A_PASSWORD = frozenset({"url", "server", "inference_url", "inference_key"})
 
 
 def _url_in(known: Mapping[str, object]) -> str:
@@ -44,6 +45,12 @@ def _web_address(given: str) -> str:
     return given.rstrip("/")
 
 
+def _header_value(given: SecretStr) -> SecretStr:
+    if not given.get_secret_value().isascii() or not given.get_secret_value().isprintable():
+        raise PydanticCustomError("header_value", "Input should be printable ASCII")
+    return given
+
+
 class InvalidSettings(JobhiveError):
     """One or more settings are wrong; all of them are listed with where they came from."""
 
@@ -60,7 +67,11 @@ class Settings(BaseModel):
     host: str = Field(default="127.0.0.1", min_length=1)  # the server listens here
     port: int = Field(default=8700, ge=0, le=65535)  # 0 = any free one
     server: Annotated[str, AfterValidator(_web_address)] = Field(default_factory=_server_at)  # the terminal asks it
-    model: str | None = None  # GGUF file that kind `generate` runs; None = the one that is installed
+    model: str | None = None  # of kind `generate`: a GGUF file, or a name that the inference server knows
+    inference_url: Annotated[str, AfterValidator(_web_address)] | None = None  # server that generates; None = we do
+    inference_key: Annotated[SecretStr, AfterValidator(_header_value)] | None = None  # bearer token for it
+    inference_dialect: InferenceDialect = "auto"  # of its parameters; auto = as it says of itself
+    inference_timeout: float = Field(default=300.0, gt=0, allow_inf_nan=False)  # seconds that it may be silent
     poll_interval: float = Field(default=2.0, gt=0, allow_inf_nan=False)  # seconds between looks without a wake-up
     lease: Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(seconds=1))] = timedelta(seconds=30)
     log_format: LogFormat = "auto"
@@ -76,6 +87,8 @@ class Flags(TypedDict, total=False):
     port: int | None
     server: str | None
     model: str | None
+    inference_url: str | None
+    inference_dialect: str | None
     poll_interval: float | None
     lease: float | timedelta | None  # seconds where it is a number
     log_format: str | None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from jobhive.core.states import State
 
@@ -18,7 +18,7 @@ class FieldError(NamedTuple):
 class JobhiveError(Exception):
     """Base of all errors that Jobhive raises on purpose."""
 
-    code: ClassVar[str] = "JOBHIVE_ERROR"
+    code: str = "JOBHIVE_ERROR"
 
 
 class InvalidInput(JobhiveError):

@@ -9,7 +9,7 @@ its transaction is durable. Times are the store's own clock; durations travel as
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypedDict, Unpack
 
 from jobhive.core.clock import Clock
 from jobhive.core.event import Append, Chunk
@@ -54,6 +54,13 @@ class ClaimRequest(NamedTuple):
     facts: Mapping[str, str] = MappingProxyType(
         {}
     )  # kind → JSON object told in `started`, such as the model it will run
+
+
+class Limits(TypedDict, total=False):
+    """Limits of a queue to set; None = none. What is left out stays as it is."""
+
+    running: int | None  # jobs that run at once
+    depth: int | None  # jobs that wait
 
 
 class SubmitterJobs(Protocol):
@@ -164,8 +171,8 @@ class OperatorJobs(Protocol):
         """A paused queue keeps its jobs and accepts new ones; nothing is claimed from it."""
         ...
 
-    async def limit(self, queue: str, *, running: int | None, depth: int | None) -> QueueStatus:
-        """Sets both limits; None = none."""
+    async def limit(self, queue: str, **limits: Unpack[Limits]) -> QueueStatus:
+        """Sets the limits that are named, and none beside them."""
         ...
 
 

@@ -70,7 +70,7 @@ class Worker:
         self._executor = Executor(self._handling, Random())
         self._finisher = Finisher(store.jobs, self._attempts, error_backoff, self._count)
         ask = claim_request(self.id, self.queues, kinds)
-        take = next_in_line(store.jobs, ask) if choose is None else chosen(store.jobs, ask, kinds, choose)
+        take = next_in_line(store.jobs, ask, kinds) if choose is None else chosen(store.jobs, ask, kinds, choose)
         self._claimer = Claimer(take, self._begin, self._slots, poll_interval, error_backoff)
         self._cancels = CancelWatch(store.jobs, store.signals, self._attempts, poll_interval)
         beat_seconds = store.lease.total_seconds() / _BEATS_PER_LEASE
@@ -84,6 +84,9 @@ class Worker:
 
     async def start(self) -> None:
         """Takes its sign of life, then begins to claim. The store must be open."""
+        for handler in self._kinds:
+            if handler.open is not None and handler.kind.queue in self.queues:
+                await handler.open()
         self._started_at_ms = self._store.clock.now_ms()
         self._liveness = self._store.hold(self.id)
         for loop in (

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from jobhive.cli.commands.options import App, Data, Model, Url
+from jobhive.cli.commands.options import App, Data, InferenceDialect, InferenceUrl, Model, Url
 
 Queues = Annotated[
     list[str] | None,
@@ -29,6 +29,8 @@ def worker(
     concurrency: Concurrency = 100,
     processes: Processes = 1,
     model: Model = None,
+    inference_url: InferenceUrl = None,
+    inference_dialect: InferenceDialect = None,
     grace: Grace = 60.0,
     url: Url = None,
     data: Data = None,
@@ -42,7 +44,7 @@ def worker(
     from jobhive.cli.programs.loop import run_program
     from jobhive.cli.programs.working import supervise_workers, work_until_stopped
 
-    settings = settle(url=url, data=data, model=model)
+    settings = settle(url=url, data=data, model=model, inference_url=inference_url, inference_dialect=inference_dialect)
     loaded = load_app(app)
     if processes == 1:
         run_program(settings, lambda stop: work_until_stopped(loaded, queue, concurrency, grace, stop))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import cast
+from typing import Unpack, cast
 
 from pydantic import JsonValue
 
@@ -12,6 +12,7 @@ from jobhive.core.event import ATTEMPT
 from jobhive.core.record import JobRecord, QueueStatus
 from jobhive.core.states import State
 from jobhive.core.telling import terminal_event
+from jobhive.store.port import Limits
 from jobhive.store.signals import job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.database import Database
@@ -44,10 +45,12 @@ class OperateActs:
     async def pause(self, queue: str, *, is_paused: bool) -> QueueStatus:
         return await self._set(queue, "pause", {"is_paused": int(is_paused)})
 
-    async def limit(self, queue: str, *, running: int | None, depth: int | None) -> QueueStatus:
-        return await self._set(queue, "limit", {"running": running, "depth": depth})
+    async def limit(self, queue: str, **limits: Unpack[Limits]) -> QueueStatus:
+        values = {"running": limits.get("running"), "depth": limits.get("depth")}
+        named = {"names_running": int("running" in limits), "names_depth": int("depth" in limits)}
+        return await self._set(queue, "limit", values | named)
 
-    async def _set(self, queue: str, statement: str, settings: dict[str, int | None]) -> QueueStatus:
+    async def _set(self, queue: str, statement: str, settings: Mapping[str, int | None]) -> QueueStatus:
         def act(transaction: Transaction) -> QueueStatus:
             transaction.db.run(statement, {"queue": queue, **settings})
             transaction.topics.add(queue_topic(queue))
