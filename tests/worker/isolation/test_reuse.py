@@ -1,6 +1,8 @@
 """Processes and the jobs that they run one after the other."""
 
+import asyncio
 import os
+import select
 import signal
 import sys
 
@@ -26,10 +28,21 @@ async def test_daemons_that_ended_do_not_pile_up(app: Jobhive, calls: Calls) -> 
         children = await result(app, "children")
         assert isinstance(children, dict)
         [daemon] = [pid for pid, status in children.items() if status != psutil.STATUS_ZOMBIE]
-        os.kill(daemon, signal.SIGKILL)
+        await _killed(daemon)
         assert await call.is_gone()
         await result(app, "pid")
         assert await result(app, "children") == {}
+
+
+async def _killed(pid: int) -> None:
+    """Returns once the process has ended: its sockets close a little earlier."""
+    descriptor = os.pidfd_open(pid)
+    try:
+        os.kill(pid, signal.SIGKILL)
+        ended, _, _ = await asyncio.to_thread(select.select, [descriptor], [], [], SECONDS)
+        assert ended
+    finally:
+        os.close(descriptor)
 
 
 async def test_two_jobs_at_once_run_in_two_processes(app: Jobhive, calls: Calls) -> None:
