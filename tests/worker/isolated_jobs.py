@@ -4,7 +4,6 @@ As a program, by name or by path: a worker for them on the database that is name
 """
 
 import asyncio
-import ctypes
 import os
 import re
 import signal
@@ -36,15 +35,6 @@ if os.fork():
     os._exit(0)
 line = socket.socket(fileno=int(sys.argv[1]))
 line.sendall(b"hidden\\n")
-signal.pause()
-"""
-
-# A process that does not want to end, where everybody can see it.
-DEAF = """
-import signal, socket, sys
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
-line = socket.socket(fileno=int(sys.argv[1]))
-line.sendall(b"ready\\n")
 signal.pause()
 """
 
@@ -196,52 +186,9 @@ def not_json() -> object:
     return object()
 
 
-@app.job(isolation="process", backoff=AT_ONCE)
-def die_once(ctx: SyncContext, how: Literal["kill", "segfault", "exit"]) -> int:
-    if ctx.attempt == 1:
-        die(how)
-    return os.getpid()
-
-
-@app.job(isolation="process", on_crash="fail")
-def die_for_good(port: int, how: Literal["kill", "segfault", "exit"]) -> None:
-    Line(port)
-    die(how)
-
-
-@app.job(isolation="process", max_retries=0)
-def die_with_children(port: int) -> None:
-    line = Line(port)
-    line.start(DEAF)
-    line.wait()
-    die("kill")
-
-
-def die(how: Literal["kill", "segfault", "exit"]) -> None:
-    match how:
-        case "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        case "segfault":
-            ctypes.string_at(0)
-        case "exit":
-            os._exit(3)
-
-
 @app.job(isolation="process")
 def pid() -> int:
     return os.getpid()
-
-
-@app.job(isolation="process", max_retries=0)
-def die_talking(ctx: SyncContext) -> None:
-    def talk() -> None:
-        while True:
-            ctx.log("and another thing")
-
-    threading.Thread(target=talk, daemon=True).start()
-    for _ in range(100):
-        ctx.log("listen")
-    die("kill")
 
 
 kept: list[Line] = []
@@ -366,18 +313,6 @@ def backtrack(port: int) -> None:
     line.start(ORDERLY)
     line.wait()
     re.match(r"(a+)+$", "a" * 64 + "b")
-
-
-@app.job(isolation="process", max_retries=0)
-def die_with_a_copy(port: int) -> None:
-    """A copy made behind Python's back, in a session of its own, keeps all descriptors."""
-    line = Line(port)
-    if not ctypes.PyDLL(None).fork():
-        os.setsid()
-        line.say(str(os.getpid()))
-        signal.pause()
-    line.wait()
-    die("kill")
 
 
 @app.job(isolation="process")

@@ -10,13 +10,14 @@ import psutil
 import pytest
 
 from jobhive import CancelledJob, Event, FailedJob, JobCancelled, JobFailed, JobHandle, Jobhive
+from tests.worker import dying_jobs
 from tests.worker import isolated_jobs as jobs
 from tests.worker.isolation.calls import SECONDS
 
 
 def open_app(folder: Path) -> Jobhive:
     app = Jobhive(str(folder / "jobhive.db"))
-    for handler in jobs.app.kinds:
+    for handler in (*jobs.app.kinds, *dying_jobs.app.kinds):
         app.kinds.add(handler)
     return app
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from jobhive import Jobhive
+from tests.worker import dying_jobs
 from tests.worker import isolated_jobs as jobs
 from tests.worker.isolation.asking import (
     AS_MODULE,
@@ -34,7 +35,7 @@ async def test_a_nested_function_is_refused_with_what_to_do(app: Jobhive) -> Non
 
 
 async def test_a_function_that_another_name_hides_is_refused(app: Jobhive) -> None:
-    app.job(isolation="process", name="plain")(jobs.die)
+    app.job(isolation="process", name="plain")(dying_jobs.die)
     app.job(isolation="process", name="other")(jobs.add.handler.function)
     async with app.worker():
         plain, other = await failed(app, "plain", how="exit"), await failed(app, "other", a=1, b=2)
