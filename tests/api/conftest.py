@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import httpx2
@@ -108,14 +107,6 @@ class Site:
         running = self.server._uvicorn
         assert running
         return max(connection.transport.get_write_buffer_size() for connection in running.server_state.connections)
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "jobhive.db")
-    await store.open()
-    yield store
-    await store.close()
 
 
 @pytest.fixture

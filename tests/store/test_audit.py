@@ -1,6 +1,5 @@
 """An audit finds what is broken, and tells the history of the jobs concerned."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import apsw
@@ -12,14 +11,6 @@ from jobhive.store.sqlite import SqliteStore
 from jobhive.testing import append, cancel, claim_one, complete, fail, insert_one, new_job, retry
 from jobhive.testing.faults import ENQUEUE, PURGE, RUN, Broken, History, audit, recoveries
 from jobhive.testing.faults.history import KILL
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "jobhive.db")
-    await store.open()
-    yield store
-    await store.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
@@ -19,14 +19,6 @@ from jobhive.store.sqlite.writer import Transaction
 from jobhive.testing import complete, insert_one, new_job, record_of, start_one
 
 FAULTS = [apsw.IOError("disk I/O error"), apsw.FullError("database or disk is full"), MemoryError("no memory")]
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "jobhive.db")
-    await store.open()
-    yield store
-    await store.close()
 
 
 @pytest.fixture

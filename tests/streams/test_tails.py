@@ -3,9 +3,8 @@
 import asyncio
 import gc
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from pathlib import Path
 
 import pytest
 
@@ -42,14 +41,6 @@ class Reads:
         if self.is_in_trouble:
             raise StoreUnavailable("the disk is not there")
         return await self._read(job_id, after, limit)
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "jobhive.db")
-    await store.open()
-    yield store
-    await store.close()
 
 
 @pytest.fixture
