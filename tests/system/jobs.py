@@ -34,6 +34,13 @@ async def square(ctx: Context, n: int) -> Squared:
 
 
 @app.job()
+async def brief(ctx: Context) -> None:
+    """Forgotten soon after its end."""
+    with _noted(ctx):
+        await asyncio.sleep(0)
+
+
+@app.job()
 async def count(ctx: Context, n: int) -> AsyncIterator[int]:
     with _noted(ctx):
         for number in range(n):

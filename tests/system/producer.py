@@ -7,6 +7,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Unpack
@@ -14,10 +15,13 @@ from typing import Unpack
 import httpx2
 
 from jobhive import Jobhive, StoreError, UnknownJob
+from jobhive.core.access import Scope
 from jobhive.core.errors import UnknownWorker
 from jobhive.core.ids import new_job_id
 from jobhive.core.record import JobRecord
+from jobhive.core.retention import Retention
 from jobhive.core.states import State
+from jobhive.core.token import NewToken
 from jobhive.settings import load_settings
 from jobhive.store.port import Store
 from jobhive.store.signals import EVERYTHING
@@ -25,7 +29,8 @@ from jobhive.testing import new_job, record_of
 from jobhive.testing.faults import ENQUEUE, HISTORY, PURGE, History
 from jobhive.testing.jobs import JobChanges
 
-RETRY, RETIRE = "retry", "retire"
+RETRY, RETIRE, FOLLOW = "retry", "retire", "follow"
+TOKEN = "tok-0000000000000000"
 SQUARES = 20
 _DEADLINE_SECONDS = 60
 
@@ -75,9 +80,13 @@ async def produce(producer: Producer, folder: Path) -> None:
     await _follow(producer, counting)
     await _cancel(producer, endless)
     await _purge(producer, late)
+    await _expire(producer, await producer.enqueue("brief", "brief"))
     await _retry(producer, doomed)
     for job_id in [*ids, counting, *endless, doomed]:
         await producer.until(job_id, _is_final)
+    await _insisted(partial(producer.store.jobs.rescue, 1))  # which upkeep doubts for a while, and all have ended
+    await _insisted(partial(_back_up, producer.store, folder / "copy.db"))
+    await _insisted(partial(_let_in_and_out, producer.store))
     await _retire(producer)
 
 
@@ -95,8 +104,10 @@ async def _insisted(ask: Callable[[], Awaitable[object]]) -> None:
 
 
 async def _follow(producer: Producer, job_id: str) -> None:
-    """Reads the job's stream over HTTP to its end; a server that is killed comes back."""
-    with producer.store.signals.listen(EVERYTHING) as wake:
+    """Reads the job's stream over HTTP to its end; a server that is killed comes back. Later it wants a token."""
+    if producer.has_done(FOLLOW, job_id):
+        return
+    with producer.store.signals.listen(EVERYTHING) as wake, producer.history.noting(FOLLOW, job_id):
         async with asyncio.timeout(_DEADLINE_SECONDS):
             while not await _has_ended(job_id):
                 await wake.wait(0.1)
@@ -132,6 +143,33 @@ async def _purge(producer: Producer, job_id: str) -> None:
             await producer.store.jobs.purge(job_id)
     except (LookupError, UnknownJob):  # an earlier life did it and never heard so
         producer.history.note(PURGE, job_id, "ok")
+
+
+async def _expire(producer: Producer, job_id: str) -> None:
+    """The same, by its age."""
+    if producer.has_done(PURGE, job_id):
+        return
+    ended = Retention(timedelta(0), frozenset({(State.COMPLETE, "brief")}))
+    try:
+        record = await producer.until(job_id, _is_final)
+        await producer.until(job_id, lambda _: producer.store.clock.now_ms() > (record.finished_at_ms or 0))
+        with producer.history.noting(PURGE, job_id):
+            await producer.store.jobs.prune(ended, None, 1_000)
+    except LookupError:  # an earlier life did it and never heard so
+        producer.history.note(PURGE, job_id, "ok")
+
+
+async def _back_up(store: Store, copy: Path) -> None:
+    if not await asyncio.to_thread(copy.exists):
+        await store.backup(copy)
+
+
+async def _let_in_and_out(store: Store) -> None:
+    """A token that is made, used and revoked."""
+    if TOKEN not in {token.token_id for token in await store.tokens.list()}:
+        await store.tokens.add(NewToken(TOKEN, "", "test", "", (Scope.READ,)), by="test")
+    await store.tokens.touch(TOKEN)
+    await store.tokens.revoke(TOKEN, by="test")
 
 
 async def _retry(producer: Producer, job_id: str) -> None:

@@ -1,11 +1,12 @@
 """The audit log: written by the acts themselves, sealed by upkeep."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from jobhive.core.audit import GENESIS, Act, AuditEntry, NewEntry, canonical, entry, link
+from jobhive.failpoints import failpoint
 from jobhive.store.signals import AUDIT
 from jobhive.store.sqlite.access import Access
-from jobhive.store.sqlite.database import Database
+from jobhive.store.sqlite.database import Database, Row
 from jobhive.store.sqlite.writer import Transaction
 
 
@@ -24,10 +25,11 @@ class SqliteAudit:
         return await self._access.writer.run(lambda transaction: _seal(transaction.db, limit))
 
     async def read(self, after: int, limit: int) -> list[AuditEntry]:
-        return await self._access.readers.run(lambda db: _entries(db, "read_audit", {"after": after, "limit": limit}))
+        asked = {"after": after, "limit": limit}
+        return await self._access.readers.run(lambda db: _entries(db.all("read_audit", asked)))
 
     async def newest(self, limit: int) -> list[AuditEntry]:
-        return await self._access.readers.run(lambda db: _entries(db, "newest_audit", {"limit": limit}))
+        return await self._access.readers.run(lambda db: _entries(db.all("newest_audit", {"limit": limit})))
 
 
 def tell(transaction: Transaction, by: str | None, act: Act, target: str, **detail: object) -> None:
@@ -38,18 +40,20 @@ def tell(transaction: Transaction, by: str | None, act: Act, target: str, **deta
 
 def _write(transaction: Transaction, entries: Sequence[NewEntry]) -> None:
     transaction.db.many("record_audit", [written._asdict() | {"now": transaction.now_ms} for written in entries])
+    failpoint("act.audit")
     transaction.topics.add(AUDIT)
 
 
 def _seal(db: Database, limit: int) -> int:
-    unsealed = _entries(db, "unsealed_audit", {"limit": limit})
+    unsealed = _entries(db.all("unsealed_audit", {"limit": limit}))
     seals: list[tuple[int, str]] = []
     for each in unsealed:
         previous = seals[-1][1] if seals else db.value("sealed_before", {"number": each.number}) or GENESIS
         seals.append((each.number, link(each, previous)))
     db.run("seal_audit", {"seals": canonical(seals)})
+    failpoint("act.seal")
     return len(seals)
 
 
-def _entries(db: Database, statement: str, bindings: Mapping[str, int]) -> list[AuditEntry]:
-    return [AuditEntry._make(row) for row in db.all(statement, bindings)]
+def _entries(rows: Sequence[Row]) -> list[AuditEntry]:
+    return [AuditEntry._make(row) for row in rows]

@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 
 from jobhive.core.errors import StoreRefused
+from jobhive.failpoints import failpoint
 from jobhive.store.sqlite.connection import connect_copier, connect_reader
 from jobhive.store.sqlite.trouble import translated
 
@@ -22,6 +23,7 @@ def write_backup(source: Path, target: Path) -> None:
             part.chmod(source.stat().st_mode & 0o777)
             _check(part)
             _sync(part)
+            failpoint("backup.before_name")
             part.rename(target)
             _sync(target.absolute().parent)
     except BaseException:
@@ -49,6 +51,7 @@ def _check(part: Path) -> None:
 
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    failpoint("backup.before_sync")
     try:
         os.fsync(descriptor)
     finally:

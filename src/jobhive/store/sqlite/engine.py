@@ -147,4 +147,5 @@ class SqliteStore:
 def _write_something(transaction: Transaction) -> None:
     """The schema version as it is: SQLite writes its page all the same, which shows whether there is room."""
     version = transaction.db.pragma("user_version")
+    failpoint("store.before_check")
     transaction.db.script(f"PRAGMA user_version = {version}")

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 
 from jobhive.core.clock import to_milliseconds
 from jobhive.core.retention import Retention
+from jobhive.failpoints import failpoint
 from jobhive.store.port import Pruned
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.database import Row
@@ -47,4 +48,5 @@ def _delete(transaction: Transaction, found: Mapping[str, object], last: int) ->
     ids = transaction.db.all("still_prunable", found)
     for statement in ("purge_events", "purge_attempts", "purge_job"):
         transaction.db.many(statement, ids)
+        failpoint("act.expire")
     return len(ids), transaction.db.value("last_up_to", {"seq": last})

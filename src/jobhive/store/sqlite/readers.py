@@ -52,7 +52,7 @@ class Readers:
             try:
                 return _in_snapshot(db, question)
             except JobhiveError:  # an answer too, such as that there is no such job
-                db.script("COMMIT")
+                _end(db)
                 raise
             except BaseException:  # whatever state the connection is in, the next question gets a fresh one
                 self._local.db = None
@@ -72,6 +72,10 @@ def _in_snapshot(db: Database, question: Callable[[Database], T]) -> T:
     failpoint("reader.before_begin")
     db.script("BEGIN")
     answer = question(db)
+    _end(db)
+    return answer
+
+
+def _end(db: Database) -> None:
     failpoint("reader.before_end")
     db.script("COMMIT")
-    return answer

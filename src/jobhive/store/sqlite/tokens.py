@@ -7,6 +7,7 @@ from jobhive.core.access import Scope
 from jobhive.core.audit import Act
 from jobhive.core.errors import UnknownToken
 from jobhive.core.token import NewToken, TokenRecord
+from jobhive.failpoints import failpoint
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.audit import tell
 from jobhive.store.sqlite.database import Database, Row
@@ -29,9 +30,11 @@ class SqliteTokens:
         return await self._access.writer.run(lambda transaction: _revoke(transaction, token_id, by))
 
     async def touch(self, token_id: str) -> None:
-        await self._access.writer.run(
-            lambda transaction: transaction.db.run("touch_token", {"id": token_id, "now": transaction.now_ms})
-        )
+        def act(transaction: Transaction) -> None:
+            transaction.db.run("touch_token", {"id": token_id, "now": transaction.now_ms})
+            failpoint("act.touch_token")
+
+        await self._access.writer.run(act)
 
 
 def _add(transaction: Transaction, token: NewToken, by: str) -> TokenRecord:
@@ -42,6 +45,7 @@ def _add(transaction: Transaction, token: NewToken, by: str) -> TokenRecord:
         "expires_at": None if token.lifetime_ms is None else transaction.now_ms + token.lifetime_ms,
     }
     transaction.db.run("add_token", token._asdict() | stored)
+    failpoint("act.add_token")
     tell(transaction, by, Act.TOKEN_CREATED, token.token_id, name=token.name, owner=token.owner, scopes=token.scopes)
     return _existing(transaction.db, token.token_id)
 
@@ -49,6 +53,7 @@ def _add(transaction: Transaction, token: NewToken, by: str) -> TokenRecord:
 def _revoke(transaction: Transaction, token_id: str, by: str) -> TokenRecord:
     if transaction.db.changed("revoke_token", {"id": token_id, "now": transaction.now_ms}):
         tell(transaction, by, Act.TOKEN_REVOKED, token_id)
+        failpoint("act.revoke_token")
     return _existing(transaction.db, token_id)
 
 

@@ -38,6 +38,7 @@ class UpkeepActs:
         def act(transaction: Transaction) -> list[Rescued]:
             now_ms = min(asked_at_ms, transaction.now_ms)
             transaction.db.run("curb", {"latest": now_ms + _LONGEST_LEASES * lease_ms})
+            failpoint("act.rescue")
             expired = transaction.db.all("expired", {"now": now_ms, "limit": limit})
             jobs = [Held._make(row) for row in expired]
             return [_take_back(transaction, held, lease_ms, Evidence.LOST, None) for held in jobs]
@@ -75,6 +76,7 @@ def _stage(transaction: Transaction, limit: int) -> int:
 
 def _absolve(transaction: Transaction) -> int:
     rows = transaction.db.all("absolve", {"now": transaction.now_ms})
+    failpoint("act.absolve")
     transaction.topics.update(queue_topic(str(queue)) for (queue,) in rows)
     return len(rows)
 

@@ -58,11 +58,12 @@ def _claim(transaction: Transaction, ask: ClaimRequest, lease_ms: int) -> list[C
     for queue, room in _rooms(transaction.db, ask.queues, ask.limit).items():
         limit = min(ask.limit - len(claims), room)
         if limit > 0:
-            statement = "claimable_suspects" if ask.is_for_suspects else "claimable"
-            rows = _claimable(transaction.db, statement, {"queue": queue, "kinds": kinds, "salt": salt}, limit)
+            bound: dict[str, str | int] = {"queue": queue, "kinds": kinds, "salt": salt}
+            rows = _claimable(transaction.db, bound, limit, is_for_suspects=ask.is_for_suspects)
             claims += _take(transaction, rows, queue, salt, ask, lease_ms)
         if ask.is_for_suspects:
             transaction.db.run("tend_suspects", {"queue": queue, "until": transaction.now_ms + lease_ms})
+            failpoint("act.tend_suspects")
     return claims
 
 
@@ -77,17 +78,19 @@ def _claim_one(transaction: Transaction, job_id: str, ask: ClaimRequest, lease_m
 
 
 def _claimable(
-    db: Database, statement: str, asked: Mapping[str, str | int], limit: int, offset: int = 0
+    db: Database, asked: Mapping[str, str | int], limit: int, offset: int = 0, *, is_for_suspects: bool
 ) -> list[list[Any]]:
     """What comes next; in parts where it is more than one text can hold."""
+    bound = {**asked, "limit": limit, "offset": offset}
     try:
-        return cast("list[list[Any]]", from_json(db.value(statement, {**asked, "limit": limit, "offset": offset})))
+        text = db.value("claimable_suspects", bound) if is_for_suspects else db.value("claimable", bound)
+        return cast("list[list[Any]]", from_json(text))
     except apsw.TooBigError:
         if limit == 1:
             raise
         half = limit // 2
-        first = _claimable(db, statement, asked, half, offset)
-        return first + _claimable(db, statement, asked, limit - half, offset + half)
+        first = _claimable(db, asked, half, offset, is_for_suspects=is_for_suspects)
+        return first + _claimable(db, asked, limit - half, offset + half, is_for_suspects=is_for_suspects)
 
 
 def _rooms(db: Database, queues: Sequence[str], limit: int) -> dict[str, int]:

@@ -157,7 +157,6 @@ class Writer:
         return transaction.topics
 
     def _recover(self, db: Database, asks: Sequence[_Ask], error: BaseException) -> set[str]:
-        failpoint("writer.before_rollback")
         self._undo(db)
         if len(asks) == 1:
             self._fail(asks, error)
@@ -168,6 +167,7 @@ class Writer:
         """Ends the transaction, if it has not ended by itself. A connection that cannot do so is replaced."""
         try:
             if db.is_in_transaction:
+                failpoint("writer.before_rollback")
                 db.script("ROLLBACK")
         except BaseException as error:
             narrate("store", "reconnects", str(self._path), f"a rollback failed: {error}", level="warning")
