@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from jobhive.background import Background
 from jobhive.core.errors import StoreError
 from jobhive.core.outcome import Cancel, Complete, Fail, Move, Release, Schedule
 from jobhive.failpoints import failpoint
@@ -19,8 +20,10 @@ _PATIENT_SHARE = 0.8  # of the lease; after that without success the move is thr
 _FEWEST_TRIES = 8  # in that time
 
 
-class Finisher:
-    """Takes moves from attempts and writes them until the store has answered. Runs from `start` to `stop`."""
+class Finisher(Background):
+    """Takes moves from attempts and writes them until the store has answered."""
+
+    name = "finisher"
 
     def __init__(
         self,
@@ -40,8 +43,7 @@ class Finisher:
         self._handed = asyncio.Event()  # set by `hand_over`, cleared by the loop before it looks
         self._idle = asyncio.Event()  # set while nothing waits to be written
         self._idle.set()
-        self._trouble = Episode("finisher", "results")
-        self._task: asyncio.Task[None] | None = None
+        self._trouble = Episode(self.name, "results")
 
     def hand_over(self, attempt: Attempt, move: Move) -> None:
         """The attempt has ended; its lease is kept until the move is written."""
@@ -49,11 +51,6 @@ class Finisher:
             self._handed.set()
             self._idle.clear()
         self._moves[attempt] = move
-
-    def start(self) -> asyncio.Future[None]:
-        """Begins to write. The future ends with the loop."""
-        self._task = asyncio.create_task(self._run(), name="jobhive-finisher")
-        return self._task
 
     async def drain(self, timeout: float) -> None:
         """Waits at most `timeout` seconds until all is written."""
@@ -63,13 +60,6 @@ class Finisher:
         except TimeoutError:
             sentence = "the store did not answer in time"
             narrate("finisher", "gave up", f"{len(self._attempts)} results", sentence, level="error")
-
-    async def stop(self) -> None:
-        """Ends the loop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
 
     async def _run(self) -> None:
         while True:

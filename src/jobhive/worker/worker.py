@@ -80,7 +80,9 @@ class Worker:
         self._executor = Executor(self._handling, Random())
         self._finisher = Finisher(store.jobs, self._attempts, store.lease, error_backoff, self._count)
         self._leases = self._keeper()
-        self._claimer = Claimer(self._take(choose), self._begin, self._slots, poll_interval, error_backoff)
+        self._claimer = Claimer(
+            self._take(choose), self._begin, self._slots, store.signals, self.queues, poll_interval, error_backoff
+        )
         self._cancels = CancelWatch(store.jobs, store.signals, self._attempts, poll_interval)
         self._heartbeat = Heartbeat(
             store.workers,
@@ -107,7 +109,7 @@ class Worker:
             self._leases.start(),
             self._cancels.start(),
             self._heartbeat.start(),
-            self._claimer.start(self._store.signals, self.queues),
+            self._claimer.start(),
         ):
             loop.add_done_callback(self._look_at)
         narrate("worker", "started", self.name, f"serves {', '.join(self.queues)}", worker=self.id, pid=os.getpid())
