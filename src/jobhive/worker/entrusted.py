@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from jobhive.background import Background
 from jobhive.core.receipt import Claim, Receipt
-from jobhive.narration import narrate
+from jobhive.narration import Episode
 from jobhive.worker.attempts import Attempts
 from jobhive.worker.child import Post
 from jobhive.worker.claimer import Take
@@ -36,6 +36,7 @@ class EntrustedLeases(Background):
         self._limits = limits
         self._lost = lost
         self._renewed_at = time.monotonic()  # when the last renewal began that the supervisor told of
+        self._trouble = Episode(self.name, "jobs in flight")
         self._has_told_of_jobs = False  # in the last report: one without any is not repeated
 
     def start(self) -> asyncio.Future[None]:
@@ -64,9 +65,8 @@ class EntrustedLeases(Background):
             await asyncio.sleep(self._report_seconds)
             self._post.listen()  # a loop that was stuck may be here before it hears what was said meanwhile
             if not self._is_trusted() and len(self._attempts):
-                sentence = "the supervisor renews them no more"
-                narrate(self.name, "gave up", f"{len(self._attempts)} jobs", sentence, level="warning")
-                self._lost(self._attempts.receipts())
+                self._trouble.begin("the supervisor renews them no more")
+                self._attempts.doubt()
             await self._report()
 
     async def _report(self) -> None:
@@ -80,6 +80,8 @@ class EntrustedLeases(Background):
 
     def _heed(self, renewed: Renewed) -> None:
         self._renewed_at = renewed.began
+        if self._is_trusted():
+            self._trouble.end()
         if renewed.lost:
             self._lost([Receipt(*each) for each in renewed.lost.items()])
 

@@ -1,6 +1,7 @@
 """Writes what attempts led to, many at a time. What the store refuses belongs to somebody else and is thrown away.
 
-So is what cannot be written for most of a lease: a result that nobody can record must not keep its job for ever.
+So is what cannot be written for most of a lease that is renewed: a result that nobody can record must not keep its job
+for ever. Where leases cannot be renewed either, everything waits for the store.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from jobhive.narration import Episode, narrate
 from jobhive.store.port import WorkerJobs
 from jobhive.worker.attempts import Attempt, Attempts, Stop
 
-_PATIENT_SHARE = 0.8  # of the lease; after that without success the move is thrown away
+_PATIENT_SHARE = 0.9  # of the lease; where that is not renewed either, it is in doubt before
 _FEWEST_TRIES = 8  # in that time
 
 
@@ -96,12 +97,17 @@ class Finisher(Background):
         now = time.monotonic()
         for attempt in batch:
             self._given_up_at.setdefault(attempt, now + self._patience)
-        hopeless = [each for each in batch if each.stop is Stop.LOST or now >= self._given_up_at[each]]
+        hopeless = [attempt for attempt in batch if self._is_hopeless(attempt, now)]
         self._attempts.drop(hopeless)
         for attempt in hopeless:
             del self._given_up_at[attempt]
             _tell_hopeless(attempt, error)
         return {attempt: move for attempt, move in batch.items() if attempt in self._given_up_at}
+
+    def _is_hopeless(self, attempt: Attempt, now: float) -> bool:
+        if attempt.stop is Stop.DOUBT:
+            return False
+        return attempt.stop is Stop.LOST or now >= self._given_up_at[attempt]
 
 
 def _tell_hopeless(attempt: Attempt, error: StoreError) -> None:
