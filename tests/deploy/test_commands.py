@@ -14,7 +14,7 @@ from jobhive import Jobhive
 from jobhive.cli.root import outcome, root
 from jobhive.settings import Settings, variable
 from tests.cli.test_tour import commands
-from tests.deploy.files import DEPLOY, GUIDE, Deployed, image, programs
+from tests.deploy.files import DEPLOY, GUIDE, REPOSITORY, Deployed, image, programs
 
 _CHILDREN_END_BEYOND_GRACE_SECONDS = 5
 _SERVER_ENDS_WITHIN_SECONDS = 9
@@ -34,6 +34,10 @@ def _worker() -> TyperGroup:
     worker = program.commands["worker"]
     assert isinstance(worker, TyperGroup)
     return worker
+
+
+def _written() -> list[Path]:
+    return [GUIDE, *(path for path in DEPLOY.rglob("*") if path.is_file())]
 
 
 def _typed() -> list[tuple[str, ...]]:
@@ -81,9 +85,9 @@ def test_a_program_has_longer_to_stop_than_it_takes(program: Deployed) -> None:
         assert program.stop_seconds > given + 2 * _CHILDREN_END_BEYOND_GRACE_SECONDS
 
 
-@pytest.mark.parametrize("path", [*sorted(path for path in DEPLOY.rglob("*") if path.is_file()), GUIDE], ids=str)
-def test_there_are_all_the_variables_that_are_named(path: Path) -> None:
-    assert set(re.findall(r"\bJOBHIVE_[A-Z_]+\b", path.read_text())) <= _variables()
+@pytest.mark.parametrize("name", sorted(str(path.relative_to(REPOSITORY)) for path in _written()))
+def test_there_are_all_the_variables_that_are_named(name: str) -> None:
+    assert set(re.findall(r"\bJOBHIVE_[A-Z_]+\b", (REPOSITORY / name).read_text())) <= _variables()
 
 
 @pytest.mark.parametrize("words", _typed(), ids=" ".join)
