@@ -90,7 +90,7 @@ def _folder(folder: Path) -> str:
 
 
 async def _store(settings: Settings) -> str:
-    store = store_at(settings.url, settings.lease)
+    store = store_at(settings)
     if isinstance(store, SqliteStore) and not store.path.exists():
         return f"there is none yet; the first start makes {store.path}"
     await store.open()
