@@ -13,6 +13,7 @@ import pytest
 from jobhive.app.locate import store_at
 from jobhive.core.errors import StoreError, StoreFull, StoreRefused, StoreUnavailable
 from jobhive.settings import load_settings
+from jobhive.store.port import Migration
 from jobhive.store.postgres import PostgresStore, admission, wake
 from jobhive.store.postgres.address import address_of
 from jobhive.store.postgres.statements import migrations
@@ -57,8 +58,8 @@ async def test_many_machines_may_migrate_at_once(schema: str, connection: Any) -
 async def test_a_migration_that_is_cut_off_leaves_nothing(
     schema: str, connection: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # P24
-    whole = migrations()
-    monkeypatch.setattr(admission, "migrations", lambda: [*whole, "SELECT pg_terminate_backend(pg_backend_pid())"])
+    whole, fatal = migrations(), Migration("9999_fatal", "SELECT pg_terminate_backend(pg_backend_pid())")
+    monkeypatch.setattr(admission, "migrations", lambda: (*whole, fatal))
     with pytest.raises(StoreUnavailable):
         await _open_and_close(schema)
     ours = "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
