@@ -28,7 +28,7 @@ async def test_every_point_is_reached(tmp_path: Path, store_url: str) -> None:  
     folder = tmp_path / "points"
     folder.mkdir()
     await _survive(tmp_path, store_url, noting_all(folder))
-    assert reached_in(folder) == set(points(engine_of(store_url)))
+    assert set(points(engine_of(store_url))) - reached_in(folder) == set()
 
 
 @pytest.mark.parametrize("names", _TELLING, ids=["before", "after"])

@@ -43,10 +43,8 @@ class WorkActs:
 
     async def _claim_suspects(self, ask: ClaimRequest, lease_ms: int) -> list[Claim]:
         """There are hardly ever any, which one statement tells."""
-        asked = {"queues": list(ask.queues)}
-        if not await self._access.run_one(lambda transaction: transaction.db.value("has_suspects", asked)):
-            return []
-        return await self._access.run(partial(_claim_suspects, ask=ask, lease_ms=lease_ms))
+        tended = await self._access.run_one(partial(_tend, queues=ask.queues, lease_ms=lease_ms))
+        return await self._access.run(partial(_claim, ask=ask, lease_ms=lease_ms)) if tended else []
 
     async def claim_one(self, job_id: str, ask: ClaimRequest) -> Claim | None:
         act = partial(_claim_one, job_id=job_id, ask=ask, lease_ms=self._access.lease_ms)
@@ -79,25 +77,21 @@ async def _claim_at_once(transaction: Transaction, ask: ClaimRequest, lease_ms: 
 
 
 async def _claim(transaction: Transaction, ask: ClaimRequest, lease_ms: int) -> list[Claim]:
+    statement = "claim_suspects" if ask.is_for_suspects else "claim"
     bound = _bound(ask, lease_ms) | {"is_checked": True}
     claims: list[Claim] = []
     for queue, room in (await _rooms(transaction.db, ask.queues, ask.limit)).items():
         limit = min(ask.limit - len(claims), room)
         if limit > 0:
-            claims += await _take(transaction, "claim", {**bound, "queue": queue, "limit": limit})
+            claims += await _take(transaction, statement, {**bound, "queue": queue, "limit": limit})
     return claims
 
 
-async def _claim_suspects(transaction: Transaction, ask: ClaimRequest, lease_ms: int) -> list[Claim]:
-    """Those that come next; the others of their queues wait for longer, and are no less suspect for it."""
-    bound = _bound(ask, lease_ms)
-    claims: list[Claim] = []
-    for queue, room in (await _rooms(transaction.db, ask.queues, ask.limit)).items():
-        limit = max(min(ask.limit - len(claims), room), 0)
-        claims += await _take(transaction, "claim_suspects", {**bound, "queue": queue, "limit": limit})
-        await transaction.db.all("tend_suspects", {"queue": queue, "lease": lease_ms})
-        failpoint("act.tend_suspects")
-    return claims
+async def _tend(transaction: Transaction, queues: Sequence[str], lease_ms: int) -> bool:
+    """Suspects that wait to be run alone are no less suspect for it; whether there are any."""
+    tended = await transaction.db.all("tend_suspects", {"queues": list(queues), "lease": lease_ms})
+    failpoint("act.tend_suspects")
+    return bool(tended)
 
 
 async def _claim_one(transaction: Transaction, job_id: str, ask: ClaimRequest, lease_ms: int) -> list[Claim]:
