@@ -11,10 +11,15 @@ _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
 
 
+def is_server(url: str) -> bool:
+    """Whether the URL names a database server, and not a file of this machine."""
+    return url.startswith(_POSTGRES)
+
+
 def store_at(settings: Settings) -> Store:
     """The engine for a path, a `sqlite:///` or a `postgresql://` URL, not yet opened. Raises StoreRefused otherwise."""
     url, lease = settings.url, settings.lease
-    if url.startswith(_POSTGRES):
+    if is_server(url):
         return _postgres(url, lease, settings.data)
     if "://" in url and not url.startswith(_SQLITE):
         scheme = url.partition("://")[0]
