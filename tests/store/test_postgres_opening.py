@@ -92,6 +92,18 @@ async def test_a_schema_that_goes_under_us_is_told(schema: str, connection: Any)
     await store.close()
 
 
+async def test_a_schema_is_looked_at_without_making_it(schema: str, connection: Any) -> None:
+    store = postgres.store(schema)
+    assert await store.schema.version() == 0
+    assert await store.sizes() == {}
+    ours = "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
+    assert await connection.fetchval(ours) == 0
+    assert list(await store.schema.migrate()) == list(migrations())
+    assert await store.schema.version() == len(migrations())
+    assert list(await store.schema.migrate()) == []
+    assert (await store.sizes())["jobhive_job"] > 0
+
+
 # ---- servers and addresses -----------------------------------------------------------------------------------------
 
 
