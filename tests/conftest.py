@@ -44,3 +44,12 @@ def postgres_url(_migrated_schema: str) -> Iterator[str]:
     """An empty schema on a real PostgreSQL, this test's alone."""
     yield _migrated_schema
     postgres.empty(_migrated_schema)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a fresh store is, on each engine."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/jobhive.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url

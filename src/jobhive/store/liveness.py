@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from jobhive.failpoints import failpoint
+from jobhive.forks import tell_of_forks
 from jobhive.store.files import usable
 
 _SUFFIX = ".alive"
@@ -30,6 +31,7 @@ class FileLiveness:
         failpoint("liveness.before_name")
         unnamed.rename(self._path)
         failpoint("liveness.named")
+        tell_of_forks(self)
         return descriptor
 
     def release(self) -> None:
@@ -37,6 +39,12 @@ class FileLiveness:
         if self._descriptor >= 0:
             failpoint("liveness.before_release")
             self._path.unlink(missing_ok=True)
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def forget(self) -> None:
+        """A child shares the lock: what it leaves open would keep the sign of life of a worker that is dead."""
+        if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 

@@ -88,6 +88,8 @@ class Feed:
         self.is_lost = self.is_lost or not is_accepted
         if self.is_lost or not (self._buffered or self._held):
             self._settled.set()
+        elif self._buffered:  # rung for before, but what was taken then was the batch that had failed
+            self._ring(self)
         if self.is_lost:
             self._has_room.set()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from jobhive.core.clock import Clock
 from jobhive.failpoints import failpoint
+from jobhive.forks import tell_of_forks
 from jobhive.store.files import usable
 from jobhive.store.liveness import FileLiveness
 from jobhive.store.port import Liveness
@@ -73,6 +74,7 @@ class PostgresStore:
         self.schema = PostgresSchema(self._address)
         self.tokens = PostgresTokens(access)
         self.audit = PostgresAudit(access)
+        tell_of_forks(self)
 
     async def open(self) -> None:
         """Opens and migrates. Raises StoreRefused, StoreUnavailable, StoreFull."""
@@ -115,6 +117,14 @@ class PostgresStore:
             async with connected(self._address) as connection:
                 schema = await connection.fetchval("SELECT current_schema()")
         await asyncio.to_thread(write_backup, self._address, schema, path)
+
+    def forget(self) -> None:
+        """A child's store is not open: its thread and its connections are the original's."""
+        self._is_open = False
+        self._changing = threading.Lock()
+        self._home.forget()
+        self._writer.forget()
+        self._bell.forget()
 
     def _open(self) -> None:
         with self._changing:

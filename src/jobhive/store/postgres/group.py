@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from jobhive.core.errors import StoreFull, StoreRefused, StoreUnavailable
+from jobhive.forks import tell_of_forks
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 _EVERYBODYS = (StoreUnavailable, StoreFull, StoreRefused)  # trouble of the store, whoever asks
+_abandoned: list[object] = []  # tasks of originals, for ever
 _MOST_TOGETHER = 2_000  # rows; a larger batch comes from one caller and goes alone
 
 
@@ -31,6 +33,12 @@ class Group(Generic[T, R]):
         self._act = act
         self._asks: list[_Ask[T, R]] = []  # not yet begun
         self._serving: asyncio.Task[None] | None = None  # runs while there are any
+        tell_of_forks(self)
+
+    def forget(self) -> None:
+        """In a child: who asked, and who serves, is the original's."""
+        _abandoned.append(self._serving)
+        self._asks, self._serving = [], None
 
     async def ask(self, items: Sequence[T]) -> list[R]:
         """Answers for these, in their order."""

@@ -20,6 +20,7 @@ else:
     from uvloop import new_event_loop
 
 T = TypeVar("T")
+_abandoned: list[object] = []  # for ever
 Work = Callable[[], Coroutine[Any, Any, T]]
 
 
@@ -74,6 +75,13 @@ class Home:
         if self._loop is None:
             raise StoreUnavailable(f"the store {self._url} is not open; open it before you use it")
         return asyncio.run_coroutine_threadsafe(work(), self._loop).result()
+
+    def forget(self) -> None:
+        """In a child: the thread is the original's, and its loop with all that waits on it is not even let go of."""
+        _abandoned.append(self._loop)
+        self._loop = self._thread = None
+        self._lock, self._idle = threading.Lock(), threading.Event()
+        self._is_taking, self._under_way = False, 0
 
     def _live(self, loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)

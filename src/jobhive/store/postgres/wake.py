@@ -7,7 +7,6 @@ all that it costs: everybody who waits also looks by himself.
 import asyncio
 import secrets
 from collections.abc import Callable, Collection, Iterable
-from functools import partial
 from typing import Any
 
 from jobhive.core.errors import StoreError
@@ -21,6 +20,7 @@ from jobhive.store.signals import EVERYTHING
 
 _LARGEST_MESSAGE = 7_900  # bytes; the server takes 7,999
 _MOST_MESSAGES = 32
+_abandoned: list[object] = []  # of originals, for ever
 _PAUSE_SECONDS = 1.0  # between tries to listen again
 
 _CHANNEL = "SELECT 'jobhive_' || current_schema()::regnamespace::oid"
@@ -37,26 +37,38 @@ class Bell:
         self._channel = ""  # set by `start`: one for each schema
         self._topics: set[str] = set()  # not yet told
         self._telling: asyncio.Task[None] | None = None  # runs while there is something to tell
-        self._listening: asyncio.Task[None] | None = None
+        self._connecting: asyncio.Task[None] | None = None  # runs until somebody listens
+        self._again: asyncio.TimerHandle | None = None  # the next try, where one has failed
+        self._line: Any = None  # the connection that listens
         self._trouble = Episode("store", "wake-ups between processes")
 
     async def start(self, connection: Any) -> None:
         """Learns the channel and begins to listen; returns when it does, where that is possible."""
         self._channel = await connection.fetchval(_CHANNEL)
         if self._address.has_listener:
-            is_heard = asyncio.Event()
-            self._listening = asyncio.create_task(self._listen(is_heard), name="jobhive-listen")
-            await is_heard.wait()
+            await self._listen()
 
     async def stop(self) -> None:
         """Tells what is left, and listens no more."""
         if self._telling is not None:
             await asyncio.wait([self._telling])
-        if self._listening is not None:
+        if self._again is not None:
+            self._again.cancel()
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.wait([self._connecting])
+        if self._line is not None:
             failpoint("wake.before_goodbye")
-            self._listening.cancel()
-            await asyncio.wait([self._listening])
-        self._telling = self._listening = None
+            self._line.remove_termination_listener(self._reconnect)
+            self._line.terminate()
+        self._telling = self._connecting = self._again = self._line = None
+
+    def forget(self) -> None:
+        """In a child: who listens and who tells is the original's."""
+        _abandoned.extend([self._telling, self._connecting, self._again, self._line])
+        self._telling = self._connecting = self._again = self._line = None
+        self._topics = set()
+        self._name = secrets.token_hex(4)
 
     def tell_others(self, topics: Collection[str]) -> None:
         """Wakes listeners in other processes, soon: what comes while one message is under way goes with the next."""
@@ -76,41 +88,39 @@ class Bell:
             else:
                 self._trouble.end()
 
-    async def _listen(self, is_tried: asyncio.Event) -> None:
-        while True:
-            try:
-                with translated(self._address):
-                    await self._hear_until_cut(is_tried)
-            except StoreError as error:
-                self._trouble.begin(str(error))
-            is_tried.set()
-            await asyncio.sleep(_PAUSE_SECONDS)
-
-    async def _hear_until_cut(self, is_heard: asyncio.Event) -> None:
-        failpoint("wake.before_bind")
-        connection = await open_listener(self._address)
+    async def _listen(self) -> None:
+        """No task waits while all is well: a connection that is cut says so."""
         try:
-            is_cut = asyncio.Event()
-            connection.add_termination_listener(partial(_set, is_cut))
-            await connection.add_listener(self._channel, self._hear)
-            failpoint("wake.bound")
+            with translated(self._address):
+                await self._connect()
+        except StoreError as error:
+            self._trouble.begin(str(error))
+            self._again = asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self._reconnect)
+        else:
             self._trouble.end()
-            if is_heard.is_set():  # not for the first time: something may have been told meanwhile
-                self._publish([EVERYTHING])
-            is_heard.set()
-            await is_cut.wait()
-        finally:
-            connection.terminate()
+
+    async def _connect(self) -> None:
+        failpoint("wake.before_bind")
+        line = await open_listener(self._address)
+        try:
+            await line.add_listener(self._channel, self._hear)
+            failpoint("wake.bound")
+        except BaseException:
+            line.terminate()
+            raise
+        line.add_termination_listener(self._reconnect)
+        if self._line is not None or self._trouble.is_on:  # something may have been told meanwhile
+            self._publish([EVERYTHING])
+        self._line = line
+
+    def _reconnect(self, *_: object) -> None:
+        self._connecting = asyncio.create_task(self._listen(), name="jobhive-listen")
 
     def _hear(self, _connection: object, _process: int, _channel: str, message: object) -> None:
         failpoint("wake.heard")
         sender, *topics = str(message).split("\n")
         if sender != self._name:
             self._publish(topics)
-
-
-def _set(event: asyncio.Event, _connection: object) -> None:
-    event.set()
 
 
 def _notifying(channel: str, messages: list[str]) -> Callable[[Transaction], Any]:

@@ -23,6 +23,7 @@ from jobhive.store.postgres.trouble import translated
 T = TypeVar("T")
 
 _TRIES = 8
+_abandoned: list[object] = []  # pools, for ever: to be let go of would close them
 _FIRST_PAUSE_SECONDS = 0.005
 
 
@@ -71,6 +72,11 @@ class Writer:
         if pool is not None:
             failpoint("writer.before_close")
             await pool.close()
+
+    def forget(self) -> None:
+        """In a child: the connections are the original's."""
+        _abandoned.append(self._pool)
+        self._pool = None
 
     async def run(self, act: Act[T]) -> T:
         """The act's statements are one transaction."""
