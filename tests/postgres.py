@@ -44,7 +44,7 @@ def prepare() -> Path:
 def tear_down(folder: Path) -> None:
     """Stops the server, if there is one, and removes the folder."""
     if (folder / "url").exists():
-        _run(folder, "pg_ctl", "stop", "-m", "fast")
+        Server(folder).stop("fast")
     shutil.rmtree(folder)
 
 
@@ -59,7 +59,10 @@ def server_url() -> str:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "url").exists():
-            _start(folder)
+            _make(folder)
+            server = Server(folder)
+            server.start()
+            (folder / "url").write_text(server.url)
         return (folder / "url").read_text()
 
 
@@ -115,7 +118,36 @@ def with_options(url: str, **options: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{told}"
 
 
-def _start(folder: Path) -> None:
+@contextmanager
+def own_server(folder: Path) -> Generator["Server"]:
+    """A server that a test may treat as it likes, for the length of the block."""
+    server = Server(folder)
+    _make(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop("fast")
+
+
+class Server:
+    """A server in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.url = f"postgresql://postgres@/postgres?host={folder}/sockets"
+
+    def start(self) -> None:
+        """Returns once it serves."""
+        log, settings = str(self._folder / "data" / "log"), f"{_SETTINGS}{self._folder}/sockets"
+        _run(self._folder, "pg_ctl", "start", "-w", "-l", log, "-o", settings)
+
+    def stop(self, mode: str) -> None:
+        """`fast`, or `immediate`, which is as if it had been killed."""
+        _run(self._folder, "pg_ctl", "stop", "-w", "-m", mode)
+
+
+def _make(folder: Path) -> None:
     if os.geteuid() == 0:
         for part in _parts():
             shutil.copytree(part, folder / part.name, symlinks=True)
@@ -124,8 +156,6 @@ def _start(folder: Path) -> None:
         if os.geteuid() == 0:
             shutil.chown(folder / name, _UNPRIVILEGED)
     _run(folder, "initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    _run(folder, "pg_ctl", "start", "-w", "-l", str(folder / "data" / "log"), "-o", f"{_SETTINGS}{folder}/sockets")
-    (folder / "url").write_text(f"postgresql://postgres@/postgres?host={folder}/sockets")
 
 
 def _run(folder: Path, program: str, *arguments: str) -> None:

@@ -42,9 +42,9 @@ class _Connection(_Base):
 
 
 async def open_pool(address: Address) -> Any:
-    """A pool that keeps one connection and makes others as they are needed."""
+    """A pool that makes connections as they are needed. It keeps none up by itself, which it would log each time."""
     make = cast(Any, asyncpg).create_pool
-    pool = make(address.dsn, min_size=1, max_size=address.pool_size, reset=_keep, **_options(address))
+    pool = make(address.dsn, min_size=0, max_size=address.pool_size, reset=_keep, **_options(address))
     return await pool
 
 
