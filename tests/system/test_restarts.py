@@ -20,7 +20,7 @@ from jobhive.testing.faults.history import Phase
 from tests import postgres
 from tests.system.installation import Installation
 
-_CONCURRENCY = 4
+_CONCURRENCY = 1  # slow enough for work to last: what a cut claim took comes back only when its lease runs out
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def server() -> Iterator[postgres.Server]:
 async def test_a_server_that_was_stopped_hard_is_worked_with_again(
     tmp_path: Path, server: postgres.Server
 ) -> None:  # P7
-    await _survive(tmp_path, server, jobs=2_400, restarts=3, workers=2)
+    await _survive(tmp_path, server, jobs=800, restarts=3, workers=2)
 
 
 @pytest.mark.slow
