@@ -13,6 +13,7 @@ from jobhive.api.services import Wired
 from jobhive.core.kind import QUEUE_NAME
 from jobhive.core.record import QueueStatus
 from jobhive.core.validation import invalid
+from jobhive.store.port import Limits
 
 routes = APIRouter(tags=["queues"], responses=documented(s422="that cannot be the name of a queue"))
 
@@ -86,19 +87,20 @@ async def limit(queue: QueueName, caller: Operator, body: JsonBody, services: Wi
 
     curl -X PATCH --json '{"running_limit": 1}' http://127.0.0.1:8700/v1/queues/default
     """
-    wanted = _read(body).model_dump(exclude_unset=True)
-    known = next((status for status in await services.store.jobs.queues() if status.name == queue), None)
-    now = {"running_limit": known.running_limit, "depth_limit": known.depth_limit} if known else {}
-    limits = QueueLimits.model_validate(now | wanted)
-    running, depth = limits.running_limit, limits.depth_limit
-    return queue_view(await services.store.jobs.limit(queue, running=running, depth=depth, by=caller.name))
+    return queue_view(await services.store.jobs.limit(queue, **_read(body), by=caller.name))
 
 
-def _read(body: Body) -> QueueLimits:
+def _read(body: Body) -> Limits:
     try:
-        return QueueLimits.model_validate_json(body.text)
+        wanted = QueueLimits.model_validate_json(body.text)
     except ValidationError as error:
         raise invalid("the limits are not valid", error) from None
+    limits = Limits()
+    if "running_limit" in wanted.model_fields_set:
+        limits["running"] = wanted.running_limit
+    if "depth_limit" in wanted.model_fields_set:
+        limits["depth"] = wanted.depth_limit
+    return limits
 
 
 def queue_view(status: QueueStatus) -> QueueView:

@@ -61,7 +61,7 @@ class GenerateResult(BaseModel):
 
     text: str = Field(description="the generated text, without the prompt and without the stop sequence")
     tokens_out: int = Field(ge=0, description="tokens generated, those that show no text (end of text) included")
-    tokens_in: int = Field(ge=0, description="tokens of the prompt")
+    tokens_in: int | None = Field(ge=0, description="tokens of the prompt; none: the server did not tell")
     decode_time_ms: float = Field(ge=0, description="milliseconds from the first token to the last")
     time_to_first_token_ms: float | None = Field(ge=0, description="from the call, waiting included; none: no token")
     stop_reason: StopReason
