@@ -83,8 +83,9 @@ def _web_address(given: str) -> str:
 
 
 def _header_value(given: SecretStr) -> SecretStr:
-    if not given.get_secret_value().isascii() or not given.get_secret_value().isprintable():
-        raise PydanticCustomError("header_value", "Input should be printable ASCII")
+    written = given.get_secret_value()
+    if not written.isascii() or not written.isprintable() or " " in written:
+        raise PydanticCustomError("header_value", "Input should be printable ASCII without spaces")
     return given
 
 

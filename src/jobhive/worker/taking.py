@@ -1,6 +1,6 @@
 """Which jobs a worker takes: whatever comes next, or what it looked at and chose."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pydantic import BaseModel
 from pydantic_core import to_json
@@ -85,11 +85,11 @@ class _Asking:
     def __init__(self, ask: ClaimRequest, kinds: Kinds) -> None:
         self._ask = ask
         self._telling = [(handler.kind.name, handler.facts) for handler in kinds if handler.facts is not None]
-        self._told: list[Mapping[str, str]] = []  # as the request has it
+        self._told: list[dict[str, str]] = []  # as the request has it
 
     def now(self) -> ClaimRequest:
         """A kind that knows nothing of itself yet is left out."""
-        told = [facts() for _, facts in self._telling]
+        told = [dict(facts()) for _, facts in self._telling]
         if told != self._told:
             named = zip((name for name, _ in self._telling), told, strict=True)
             self._ask = self._ask._replace(facts={name: to_json(facts).decode() for name, facts in named if facts})

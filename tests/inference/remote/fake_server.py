@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 VLLM = {"object": "list", "data": [{"id": "qwen", "object": "model", "owned_by": "vllm", "max_model_len": 2048}]}
 OLLAMA = {"object": "list", "data": [{"id": "smollm2:135m", "object": "model", "owned_by": "library"}]}
@@ -17,7 +17,7 @@ Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 class FakeServer:
     """What it was asked, and what it answers next."""
 
-    models: object
+    models: object  # answers `GET /v1/models`; an Answer is given as it is
     url: str = ""
     answer: Answer | None = None  # to every completion
     asked: list[dict[str, Any]] = field(default_factory=list)  # bodies of completions
@@ -27,7 +27,7 @@ class FakeServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, one request."""
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError):  # some connect and then ask nothing
             await self._serve(reader, writer)
         writer.close()
         with suppress(ConnectionError):
@@ -37,7 +37,7 @@ class FakeServer:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         self.heads.append(head)
         if head.startswith("GET /v1/models "):
-            await plain(200, self.models)(writer)
+            await (cast("Answer", self.models) if callable(self.models) else plain(200, self.models))(writer)
         else:
             length = int(head.lower().partition("content-length: ")[2].partition("\r\n")[0])
             self.asked.append(json.loads(await reader.readexactly(length)))
@@ -111,6 +111,19 @@ async def abort(writer: asyncio.StreamWriter) -> None:
 async def silence(_: asyncio.StreamWriter) -> None:
     """Says nothing more."""
     await asyncio.Event().wait()
+
+
+def endless(head: bytes, part: bytes) -> Answer:
+    """Says the head, then the part, again and again, never quite silent."""
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        writer.write(head)
+        while True:
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(0.005)
+
+    return answer
 
 
 def text(*pieces: str, finish: str | None = "length", **more: object) -> Sequence[dict[str, object]]:

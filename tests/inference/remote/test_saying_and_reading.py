@@ -134,7 +134,7 @@ async def _read(parts: list[bytes]) -> GenerateResult:
         return httpx2.Response(200, headers={"Content-Type": "text/event-stream"}, content=sent())
 
     engine = RemoteEngine("http://nowhere")
-    engine._client = httpx2.AsyncClient(base_url="http://nowhere", transport=httpx2.MockTransport(respond))
+    engine._connection._client = httpx2.AsyncClient(base_url="http://nowhere", transport=httpx2.MockTransport(respond))
     try:
         return await answer(engine)
     finally:

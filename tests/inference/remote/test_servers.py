@@ -1,8 +1,10 @@
 """Servers that cannot be had here, over the wire: their words, their counts, their ways to fail."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import aclosing
+from traceback import format_exception
 
 import pytest
 
@@ -18,6 +20,7 @@ from tests.inference.remote.fake_server import (
     VLLM,
     Answer,
     abort,
+    endless,
     fake_server,
     plain,
     silence,
@@ -147,6 +150,7 @@ REFUSALS: Mapping[str, tuple[Answer, type[JobhiveError], str, str]] = {
     "bad request": (plain(400, SAYS), GenerationError, "INVALID_REQUEST", "too hot"),
     "unprocessable": (plain(422, {"detail": [{"msg": "no"}]}), GenerationError, "INVALID_REQUEST", "422"),
     "unauthorized": (plain(401, {"error": {"message": KEY}}), ModelUnavailable, "MODEL_UNAVAILABLE", "_KEY"),
+    "later, but not so": (plain(401, {}, Retry_After="1"), ModelUnavailable, "MODEL_UNAVAILABLE", "another key"),
     "forbidden": (plain(403, "no"), ModelUnavailable, "MODEL_UNAVAILABLE", "JOBHIVE_INFERENCE_KEY"),
     "no such model": (plain(404, NO_MODEL), ModelUnavailable, "MODEL_UNAVAILABLE", "does not exist"),
     "moved": (plain(301, "", Location="http://x/"), ModelUnavailable, "MODEL_UNAVAILABLE", "301"),
@@ -156,6 +160,12 @@ REFUSALS: Mapping[str, tuple[Answer, type[JobhiveError], str, str]] = {
     "no memory": (plain(500, {"error": "CUDA out of memory"}), GenerationError, "OUT_OF_MEMORY", "CUDA"),
     "a page": (plain(200, "<html>hello"), GenerationError, "GENERATION_ERROR", "no stream of events"),
     "garbage": (stream("{]"), GenerationError, "GENERATION_ERROR", "no chunk of a completion"),
+    "an endless line": (
+        endless(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: ", b"x" * 2**18),
+        *(GenerationError, "GENERATION_ERROR", "limit"),
+    ),
+    "an endless error": (endless(b"HTTP/1.1 500 No\r\n\r\n", b" " * 2**18), ServerFailed, "GENERATION_ERROR", "500"),
+    "no HTTP": (endless(b"SSH-2.0-OpenSSH\r\n\r\n", b"x"), ServerFailed, "GENERATION_ERROR", "broke off"),
     "a list": (stream([1]), GenerationError, "GENERATION_ERROR", "no chunk of a completion"),
     "error in mid-stream": (stream(HALF, {"error": {"message": "boom", "code": 500}}), ServerFailed, "", "500: boom"),
     "bare error": (stream(HALF, {"error": "boom"}), ServerFailed, "GENERATION_ERROR", "boom"),
@@ -177,6 +187,7 @@ async def test_every_fault_is_a_clear_error_and_no_result(name: str) -> None:  #
             await answer(engine)
         assert type(failed.value) is kind
         assert words in str(failed.value)
+        assert fake.url in str(failed.value)  # whoever reads it knows which server is meant
         assert code in {"", failed.value.code}
         assert KEY not in str(failed.value)
         fake.answer = PARIS
@@ -202,6 +213,60 @@ async def test_a_server_that_falls_silent_is_given_up() -> None:
         with pytest.raises(ServerSilent, match="silent for too long") as silent:
             await answer(engine)
         assert silent.value.code == "TIMEOUT"
+        await engine.stop()
+
+
+async def test_a_head_that_never_ends_is_given_up_too() -> None:
+    async with fake_server(VLLM, endless(b"HTTP/1.1 200 OK\r\n", b"a: b\r\n")) as fake:
+        engine = RemoteEngine(fake.url, silence_seconds=0.2)
+        with pytest.raises(ServerSilent, match="silent for too long"):
+            await answer(engine)
+        await engine.stop()
+
+
+async def test_those_who_wait_for_a_server_that_fails_are_told_together() -> None:
+    is_asked, may_fail = asyncio.Event(), asyncio.Event()
+
+    async def fail(writer: asyncio.StreamWriter) -> None:
+        is_asked.set()
+        await may_fail.wait()
+        await plain(500, "no")(writer)
+
+    async with fake_server(fail, PARIS) as fake:
+        engine = RemoteEngine(fake.url)
+        asking = [asyncio.create_task(answer(engine)) for _ in range(50)]
+        await is_asked.wait()
+        may_fail.set()
+        failures = await asyncio.gather(*asking, return_exceptions=True)
+        assert {type(failure) for failure in failures} == {ServerFailed}
+        assert len(fake.heads) == 1
+        fake.models = VLLM
+        assert (await answer(engine)).text == " Paris."
+        await engine.stop()
+
+
+async def test_a_name_and_a_password_in_the_address_are_shown_to_the_server_only(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG")
+    login = b64encode(b"me:pass@word").decode()
+    async with fake_server(VLLM, plain(400, {"error": "who is pass@word?"})) as fake:
+        for key, sent in ((None, f"basic {login}"), (KEY, f"bearer {KEY}")):
+            engine = RemoteEngine(fake.url.replace("//", "//me:pass%40word@"), key=key)
+            with pytest.raises(GenerationError) as failed:
+                await answer(engine)
+            await engine.stop()
+            assert f"\r\nauthorization: {sent}\r\n".lower() in fake.heads[-1].lower()
+            told = f"{failed.value} {engine!r} {engine.server} {caplog.text}"
+            assert not any(secret in told for secret in ("pass@word", "pass%40word", login, KEY))
+
+
+async def test_a_key_that_no_header_can_hold_is_not_repeated() -> None:
+    async with fake_server(VLLM, PARIS) as fake:
+        engine = RemoteEngine(fake.url, key=f"{KEY} ")
+        with pytest.raises(ServerFailed, match="JOBHIVE_INFERENCE_KEY") as failed:
+            await answer(engine)
+        assert KEY not in "".join(format_exception(failed.value))
         await engine.stop()
 
 
@@ -239,7 +304,9 @@ async def test_a_prompt_is_not_repeated_by_an_error() -> None:  # I4
             await engine.stop()
 
 
-@pytest.mark.parametrize("url", ["", "x", "ftp://x", "http://", "http://[::1", "http://x:port"])
+@pytest.mark.parametrize(
+    "url", ["", "x", "ftp://x", "http://", "http://[::1", "http://x:port", "http://x/?key=1", "http://x#y"]
+)
 def test_what_is_no_address_is_refused_at_once(url: str) -> None:
     with pytest.raises(ModelUnavailable, match="--inference-url"):
         RemoteEngine(url)

@@ -42,12 +42,12 @@ class _Event(BaseModel):
     error: JsonValue = None
 
 
-def chunk_in(data: str) -> Chunk:
+def chunk_in(data: str, server: str) -> Chunk:
     """The chunk that an event's data holds. Raises GenerationError for what is none."""
     try:
         event = _Event.model_validate_json(data)
     except ValidationError:
-        message = f"the inference server sent {len(data)} characters that are no chunk of a completion"
+        message = f"{server} sent {len(data)} characters that are no chunk of a completion; is it OpenAI-compatible?"
         raise GenerationError(ErrorCode.GENERATION_ERROR, message) from None
     choice = event.choices[0] if event.choices else _Choice()
     return Chunk(choice.text or "", choice.finish_reason, *_counts(event), event.error)

@@ -1,29 +1,26 @@
 """Inference by a server: one HTTP client, one streamed request for each generation."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
-from http import HTTPStatus
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Final
-from urllib.parse import urlsplit
-
-import httpx2
 
 from jobhive.core.errors import JobhiveError
 from jobhive.kinds.inference.backend import Interrupted, ModelUnavailable, Token, refuse_other_model
+from jobhive.kinds.inference.remote.address import address_in
 from jobhive.kinds.inference.remote.chunk import DONE, chunk_in
+from jobhive.kinds.inference.remote.connection import Connection
 from jobhive.kinds.inference.remote.dialect import Dialect, completion_request
 from jobhive.kinds.inference.remote.reading import Reading
 from jobhive.kinds.inference.remote.served import Served, served_in
-from jobhive.kinds.inference.remote.trouble import failure, refusal, troubles_of
+from jobhive.kinds.inference.remote.trouble import failure
 from jobhive.kinds.inference.request import GenerateParams, GenerateResult
 from jobhive.narration import narrate
 
 DEFAULT_SILENCE_SECONDS: Final = 300.0
 
-_CONNECT_SECONDS: Final = 10.0
 _IDENTIFY_SECONDS: Final = 5.0
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class RemoteEngine:
@@ -50,17 +47,15 @@ class RemoteEngine:
         dialect: none: as the server says of itself.
         silence_seconds: after so long without a byte the server counts as gone; prompts that wait there are silent.
         """
-        self._url = url.rstrip("/").removesuffix("/v1")
-        self.server = _shown(self._url)
+        address = address_in(url)
+        self.server = address.url  # without a password
         self._wanted = model
-        self._key = key
         self._dialect = dialect
-        self._timeout = httpx2.Timeout(silence_seconds, connect=_CONNECT_SECONDS)
+        self._connection = Connection(address, key, silence_seconds)
         self._served: Served | None = None  # as it was told last
         self._is_current = False  # whether nothing has failed since it was told
         self._asking = asyncio.Lock()  # held to ask what is served
-        self._client: httpx2.AsyncClient | None = None  # open from the first use until `stop`
-        self._is_stopped = False  # set by `stop`, cleared by `start`
+        self._missed: tuple[float, JobhiveError] | None = None  # monotonic, and why the last such question failed
 
     @property
     def model(self) -> str | None:
@@ -82,27 +77,34 @@ class RemoteEngine:
 
     async def start(self) -> None:
         """Returns when the server has told its model. Raises ModelUnavailable, ServerFailed."""
-        self._is_stopped = False
+        self._connection.reopen()
         await self.served()
 
     async def stop(self) -> None:
         """Closes all connections. Generations raise ServerFailed until `start`."""
-        self._is_stopped = True
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        await self._connection.close()
 
     async def served(self) -> Served:
-        """The model and the dialect, asked for unless known. Raises ModelUnavailable, ServerFailed."""
+        """The model and the dialect, asked for unless known. Raises ModelUnavailable, ServerFailed, ServerBusy."""
+        came_at = time.monotonic()
         async with self._asking:
+            if self._missed is not None and self._missed[0] > came_at:  # asked by another one while this one waited
+                raise self._missed[1].with_traceback(None)
             if self._served is None or not self._is_current:
-                self._served = await self._asked()
+                self._served = await self._told()
                 self._is_current = True
             return self._served
 
+    async def _told(self) -> Served:
+        try:
+            return served_in(await self._connection.models(), self.server, self._wanted, self._dialect)
+        except JobhiveError as error:
+            self._missed = time.monotonic(), error
+            raise
+
     async def generate(self, params: GenerateParams) -> AsyncGenerator[Token | GenerateResult, None]:
         """As Backend says."""
-        reading = Reading(params.stop)
+        reading = Reading(params.stop, self.server)
         served = await self.served()
         refuse_other_model(params.model, served.model)
         body = completion_request(params, *served)
@@ -116,61 +118,16 @@ class RemoteEngine:
             raise
 
     async def _tokens(self, body: dict[str, object], prompt: str, reading: Reading) -> AsyncGenerator[Token, None]:
-        async with self._answer(body, prompt) as frames:
+        async with self._connection.completion(body, prompt) as frames:
             async for frame in frames:
                 if frame.data == DONE:
                     break
-                chunk = chunk_in(frame.data)
+                chunk = chunk_in(frame.data, self.server)
                 if chunk.error is not None:
-                    raise failure(self.server, chunk.error, self._secrets(prompt))
+                    raise failure(self.server, chunk.error, self._connection.secrets(prompt))
                 if token := reading.take(chunk):
                     yield token
                 if reading.stop is not None:
                     break
         if token := reading.rest():
             yield token
-
-    @asynccontextmanager
-    async def _answer(
-        self, body: dict[str, object], prompt: str
-    ) -> AsyncGenerator[AsyncIterator[httpx2.ServerSentEvent]]:
-        """The events of the answer; leaving the block closes the connection, which tells the server to stop."""
-        with troubles_of(self.server):
-            async with self._http().sse("/v1/completions", method="POST", json=body) as source:
-                if source.response.status_code != HTTPStatus.OK:
-                    await source.response.aread()
-                    raise refusal(self.server, source.response, self._secrets(prompt))
-                yield aiter(source)
-
-    async def _asked(self) -> Served:
-        with troubles_of(self.server):
-            response = await self._http().get("/v1/models")
-        if response.status_code != HTTPStatus.OK:
-            raise refusal(self.server, response, self._secrets(""))
-        return served_in(response.content, self.server, self._wanted, self._dialect)
-
-    def _secrets(self, prompt: str) -> list[str]:
-        return [prompt, self._key or ""]
-
-    def _http(self) -> httpx2.AsyncClient:
-        if self._is_stopped:
-            raise Interrupted("the connection to the inference server was closed")
-        if self._client is None:
-            self._client = httpx2.AsyncClient(
-                base_url=self._url,
-                headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
-                timeout=self._timeout,
-                limits=httpx2.Limits(max_connections=None),  # the worker's slots are the limit
-                trust_env=urlsplit(self._url).hostname not in _LOOPBACK,  # proxies serve the world, not this machine
-            )
-        return self._client
-
-
-def _shown(url: str) -> str:
-    """The address without a name and password that it may hold. Raises ModelUnavailable."""
-    with suppress(ValueError, httpx2.InvalidURL):
-        httpx2.URL(url)
-        parts = urlsplit(url)
-        if parts.scheme in {"http", "https"} and parts.hostname:
-            return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    raise ModelUnavailable("the address of the inference server is none; --inference-url is such as http://host:8000")

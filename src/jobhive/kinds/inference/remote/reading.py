@@ -16,7 +16,8 @@ _STOP_REASONS: Final = {"stop": StopReason.EOS, "length": StopReason.MAX_TOKENS}
 class Reading:
     """Takes the chunks of one generation, in order."""
 
-    def __init__(self, stops: Sequence[str]) -> None:
+    def __init__(self, stops: Sequence[str], server: str) -> None:
+        self._server = server  # its address, for errors
         self.stop: str | None = None  # the stop text that ended it
         self._scan = StopScan(stops)
         self._shown: list[str] = []
@@ -48,7 +49,7 @@ class Reading:
             tokens_in=self._tokens_in,
             decode_time_ms=round(1000 * (newest - began), 3),
             time_to_first_token_ms=None if self._shown_at is None else 1000 * (self._shown_at - self._asked_at),
-            stop_reason=StopReason.STOP_SEQUENCE if self.stop else _stop_reason(self._finish_reason),
+            stop_reason=StopReason.STOP_SEQUENCE if self.stop else self._stop_reason(),
             stop_sequence_matched=self.stop,
             model=model,
         )
@@ -68,11 +69,11 @@ class Reading:
         self._shown.append(text)
         return Token(text, len(self._shown) - 1)
 
-
-def _stop_reason(finish_reason: str | None) -> StopReason:
-    if finish_reason is None or finish_reason == "abort":
-        raise ServerFailed("the inference server ended its answer in the middle")
-    if finish_reason not in _STOP_REASONS:
-        message = f"the inference server ended the generation for a reason of its own: {finish_reason[:100]!r}"
-        raise GenerationError(ErrorCode.GENERATION_ERROR, message)
-    return _STOP_REASONS[finish_reason]
+    def _stop_reason(self) -> StopReason:
+        reason = self._finish_reason
+        if reason is None or reason == "abort":
+            raise ServerFailed(f"{self._server} ended its answer in the middle; its log may tell why")
+        if reason not in _STOP_REASONS:
+            message = f"{self._server} ended the generation for a reason of its own: {reason[:100]!r}"
+            raise GenerationError(ErrorCode.GENERATION_ERROR, message)
+        return _STOP_REASONS[reason]
