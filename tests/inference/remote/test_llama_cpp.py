@@ -96,6 +96,16 @@ async def until_idle(llama: str) -> None:
     raise AssertionError("the server goes on generating")
 
 
+async def test_an_answer_is_read_to_its_end_so_that_the_connection_could_serve_another(
+    remote: RemoteEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    await remote.served()
+    caplog.set_level("DEBUG", "httpcore2.http11")
+    assert (await answer(remote, max_tokens=2, temperature=0)).text == " Paris."
+    assert "receive_response_body.complete" in caplog.text
+    assert "receive_response_body.failed" not in caplog.text
+
+
 async def test_a_wrong_key_is_told_and_neither_key_is_shown(llama: str) -> None:  # security: tokens
     engine = RemoteEngine(llama, key="another-key-altogether")
     for ask in (engine.start, lambda: answer(engine)):

@@ -216,6 +216,15 @@ async def test_a_server_that_falls_silent_is_given_up() -> None:
         await engine.stop()
 
 
+async def test_a_server_that_does_not_hang_up_after_its_last_word_is_hung_up_on() -> None:
+    for then in (silence, abort):
+        async with fake_server(VLLM, stream(*text(" Paris."), "[DONE]", then=then)) as fake:
+            engine = RemoteEngine(fake.url)
+            assert (await answer(engine)).text == " Paris."
+            await fake.is_left.wait()
+            await engine.stop()
+
+
 async def test_a_head_that_never_ends_is_given_up_too() -> None:
     async with fake_server(VLLM, endless(b"HTTP/1.1 200 OK\r\n", b"a: b\r\n")) as fake:
         engine = RemoteEngine(fake.url, silence_seconds=0.2)
@@ -249,16 +258,16 @@ async def test_a_name_and_a_password_in_the_address_are_shown_to_the_server_only
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("DEBUG")
-    login = b64encode(b"me:pass@word").decode()
-    async with fake_server(VLLM, plain(400, {"error": "who is pass@word?"})) as fake:
+    login = b64encode(b"me:p@w!").decode()
+    async with fake_server(VLLM, plain(400, {"error": "who is p@w!?"})) as fake:
         for key, sent in ((None, f"basic {login}"), (KEY, f"bearer {KEY}")):
-            engine = RemoteEngine(fake.url.replace("//", "//me:pass%40word@"), key=key)
+            engine = RemoteEngine(fake.url.replace("//", "//me:p%40w!@"), key=key)
             with pytest.raises(GenerationError) as failed:
                 await answer(engine)
             await engine.stop()
             assert f"\r\nauthorization: {sent}\r\n".lower() in fake.heads[-1].lower()
             told = f"{failed.value} {engine!r} {engine.server} {caplog.text}"
-            assert not any(secret in told for secret in ("pass@word", "pass%40word", login, KEY))
+            assert not any(secret in told for secret in ("p@w!", "p%40w!", login, KEY))
 
 
 async def test_a_key_that_no_header_can_hold_is_not_repeated() -> None:
