@@ -77,7 +77,7 @@ _BY_STATUS: dict[int, Exit] = {
 class CommandError(Exception):
     """A command cannot do what was asked; the text says why and what to do."""
 
-    def __init__(self, message: str, code: Exit = Exit.FAILED) -> None:
+    def __init__(self, message: str, code: int = Exit.FAILED) -> None:
         super().__init__(message)
         self.code = code
 

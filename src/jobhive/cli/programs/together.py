@@ -8,7 +8,7 @@ from pathlib import Path
 from jobhive.app import Jobhive
 from jobhive.cli.programs.changes import changed_files
 from jobhive.cli.programs.loop import Stop
-from jobhive.cli.programs.working import supervise, worker_arguments
+from jobhive.cli.programs.working import PASSING, supervise, worker_arguments
 from jobhive.narration import narrate
 from jobhive.settings import Settings
 from jobhive.worker.recycling import Wear
@@ -28,13 +28,14 @@ def programs_for(
 ) -> list[Program]:
     """The server, the workers, and a worker of its own with `slots` for inference where a kind uses its queue."""
     named = [] if spec is None else ["--app", spec]
-    programs = [Program("server", ("serve", *named))]
+    programs = [Program("server", ("serve", *named), PASSING)]
     queues = app.kinds.queues()
     others = [queue for queue in queues if queue != INFERENCE_QUEUE] or ["default"]
     arguments = worker_arguments(spec, others, concurrency, grace, wear)
-    programs += [Program(f"worker-{number}", arguments) for number in range(1, processes + 1)]
+    programs += [Program(f"worker-{number}", arguments, PASSING) for number in range(1, processes + 1)]
     if INFERENCE_QUEUE in queues:
-        programs.append(Program("worker-ai", worker_arguments(spec, [INFERENCE_QUEUE], slots, grace, wear)))
+        arguments = worker_arguments(spec, [INFERENCE_QUEUE], slots, grace, wear)
+        programs.append(Program("worker-ai", arguments, PASSING))
     return programs
 
 
