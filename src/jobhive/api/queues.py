@@ -12,11 +12,12 @@ from jobhive.api.problems import documented
 from jobhive.api.services import Wired
 from jobhive.core.kind import QUEUE_NAME
 from jobhive.core.record import QueueStatus
-from jobhive.core.validation import invalid
+from jobhive.core.validation import WHOLE, invalid
 
 routes = APIRouter(tags=["queues"], responses=documented(s422="that cannot be the name of a queue"))
 
 QueueName = Annotated[str, Path(pattern=f"^{QUEUE_NAME.pattern}$")]
+_Limit = Annotated[int, Field(ge=1, le=2**31), WHOLE]
 
 
 class QueueView(TypedDict):
@@ -45,8 +46,8 @@ class QueueLimits(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    running_limit: int | None = Field(default=None, ge=1, le=2**31, description="At most so many jobs run at once.")
-    depth_limit: int | None = Field(default=None, ge=1, le=2**31, description="At most so many jobs wait.")
+    running_limit: _Limit | None = Field(default=None, description="At most so many jobs run at once.")
+    depth_limit: _Limit | None = Field(default=None, description="At most so many jobs wait.")
 
 
 @routes.get("/v1/queues")

@@ -13,7 +13,7 @@ from jobhive.api.problems import documented
 from jobhive.api.services import Wired
 from jobhive.core.access import Scope
 from jobhive.core.clock import from_ms
-from jobhive.core.rate import Rate
+from jobhive.core.rate import PATTERN, Rate
 from jobhive.core.token import NewToken, TokenRecord, mint
 from jobhive.core.validation import invalid
 
@@ -35,7 +35,11 @@ class TokenRequest(BaseModel):
     expires_in: float | None = Field(
         default=None, gt=0, le=_A_HUNDRED_YEARS_SECONDS, description="Seconds until it holds no longer."
     )
-    rate: str | None = Field(default=None, description="At most so many calls: `N/s`, `N/min` or `N/h`.")
+    rate: str | None = Field(
+        default=None,
+        description="At most so many calls: `N/s`, `N/min` or `N/h`.",
+        json_schema_extra={"pattern": f"^{PATTERN}$"},  # told only: `Rate` itself refuses in better words
+    )
 
 
 class TokenView(TypedDict):

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from jobhive.api.access import Operator, Reader, StreamPlace
 from jobhive.api.problems import documented
 from jobhive.api.services import Wired
-from jobhive.api.sse import RECONNECT, SSE, EventStream, Frames, json_of
+from jobhive.api.sse import EVENT_SCHEMA, RECONNECT, SSE, EventStream, Frames, json_of
 from jobhive.core.clock import from_ms
 from jobhive.core.errors import UnknownWorker
 from jobhive.core.record import WorkerRecord
@@ -59,7 +59,9 @@ async def ls(_: Reader, services: Wired) -> WorkerList:
     "/v1/workers/heartbeats/stream",
     status_code=200,
     response_class=EventStream,
-    responses={200: {"description": "`heartbeat` and `gone` events, without end", "content": {SSE: {}}}},
+    responses={
+        200: {"description": "`heartbeat` and `gone` events, without end", "content": {SSE: {"schema": EVENT_SCHEMA}}}
+    },
 )
 async def heartbeats(_: Reader, place: StreamPlace, services: Wired) -> EventStream:
     """Signs of life as they come: `heartbeat {worker}` for each worker, at first for all, and `gone {worker_id}`.
