@@ -20,13 +20,13 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
 
 
 @schemathesis.hook
-def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
+def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """The fuzzer does not saw off its own branch: it may revoke every token but the one that it shows."""
     if case.path_parameters.get("token_id") == os.environ["FUZZER_TOKEN_ID"]:
         case.path_parameters["token_id"] = "tok-not-mine"
 
 
 @schemathesis.hook
-def filter_failure(context: HookContext, failure: object, case: Case, response: schemathesis.Response) -> bool:
+def filter_failure(context: HookContext, failure: object, case: Case[Any], response: schemathesis.Response) -> bool:
     """A full queue is a right answer, and the fuzzer may limit queues."""
     return not (response.status_code == 503 and response.json().get("code") == "QUEUE_FULL")

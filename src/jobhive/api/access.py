@@ -13,6 +13,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from jobhive.api.guard import Call, Guard
+from jobhive.api.query import refuse_repeated
 from jobhive.api.services import Services
 from jobhive.api.sse import Until
 from jobhive.core.access import LOCAL, Caller, Scope
@@ -28,12 +29,15 @@ class Needs:
         self.any_of = any_of
 
     async def __call__(self, request: Request) -> Caller:
-        """Raises NotAuthenticated, NotAllowed, TooOften."""
+        """Raises NotAuthenticated, NotAllowed, TooOften, InvalidInput."""
         if not self.any_of:
             return LOCAL
         target = f"{request.method} {request.url.path}"[:_LONGEST_TARGET]
         origin = request.client.host if request.client else ""
-        return await guard_of(request).admit(Call(request.headers.get("authorization"), target, origin), self.any_of)
+        call = Call(request.headers.get("authorization"), target, origin)
+        caller = await guard_of(request).admit(call, self.any_of)
+        refuse_repeated(request)  # only now: strangers hear nothing but who they are not
+        return caller
 
 
 Reader = Annotated[Caller, Depends(Needs(Scope.READ, Scope.OPERATE))]

@@ -11,7 +11,7 @@ from jobhive.client.options import Options
 from jobhive.client.registry import Kinds
 from jobhive.core.errors import FieldError, InvalidInput, UnknownKind
 from jobhive.core.kind import QUEUE_NAME
-from jobhive.core.validation import WHOLE, field_errors
+from jobhive.core.validation import WHOLE, WITHOUT_NUL, field_errors
 
 _A_HUNDRED_YEARS_SECONDS = 100 * 366 * 86_400
 _BEFORE_CALENDARS_END = datetime(9000, 1, 1, tzinfo=UTC)  # Python's ends with 9999, in every time zone
@@ -38,7 +38,11 @@ class JobRequest(BaseModel):
         default=None, lt=_BEFORE_CALENDARS_END, description="When it is due; not together with `delay`."
     )
     key: str | None = Field(
-        default=None, min_length=1, max_length=512, description="Idempotency key: the same key gives the same job."
+        default=None,
+        min_length=1,
+        max_length=512,
+        pattern=WITHOUT_NUL,
+        description="Idempotency key: the same key gives the same job.",
     )
     max_retries: Annotated[int, Field(ge=0, le=1000), WHOLE] | None = Field(
         default=None, description="Instead of the kind's own."

@@ -13,6 +13,7 @@ from jobhive.api import inference
 from jobhive.api.access import Needs
 from jobhive.api.problems import SCHEMA_REF, Problem, problem_response
 from jobhive.api.services import Services
+from jobhive.core.validation import WITHOUT_NUL
 
 _BEARER = "bearer"
 _NAMING = (  # path, method, the parameter of other routes that its answer holds, and where
@@ -71,7 +72,13 @@ def _inference_body(services: Services) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "object", "properties": {}}
     if inference.KIND in services.kinds:
         schema = services.kinds[inference.KIND].kind.params.model_json_schema(ref_template=SCHEMA_REF)
-    key = {"type": ["string", "null"], "minLength": 1, "maxLength": 512, "description": "Idempotency key."}
+    key = {
+        "type": ["string", "null"],
+        "minLength": 1,
+        "maxLength": 512,
+        "pattern": WITHOUT_NUL,
+        "description": "Idempotency key.",
+    }
     schema["properties"] = {**schema.get("properties", {}), "key": key}
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 

@@ -15,6 +15,8 @@ def _whole(value: object) -> object:
 # Beside a strict integer and its limits. JSON has one sort of number: its schemas, and some languages, take 2.0 for 2.
 WHOLE = BeforeValidator(_whole)
 
+WITHOUT_NUL = r"^[^\x00]*$"  # for texts that are columns of their own: not every store can keep the character
+
 
 def field_errors(error: ValidationError, *, prefix: str = "") -> list[FieldError]:
     """One `FieldError` for each complaint; `prefix` goes in front of the dotted path."""
