@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import TypedDict
 
-from jobhive.api.access import Operator, Reader
+from jobhive.api.access import Operator, Watcher
 from jobhive.api.body import Body, JsonBody, body_problems, documented_body
 from jobhive.api.problems import documented
 from jobhive.api.services import Wired
@@ -51,7 +51,7 @@ class QueueLimits(BaseModel):
 
 
 @routes.get("/v1/queues")
-async def ls(_: Reader, services: Wired) -> QueueList:
+async def ls(_: Watcher, services: Wired) -> QueueList:
     """All queues that hold open jobs or have settings.
 
     curl http://127.0.0.1:8700/v1/queues

@@ -25,7 +25,7 @@ _A_HUNDRED_YEARS_SECONDS = 100 * 366 * 86_400
 class TokenRequest(BaseModel):
     """A token to make."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     name: str = Field(
         min_length=1,
