@@ -216,6 +216,17 @@ async def test_each_oddity_has_its_answer_and_nothing_is_stored(site: Site) -> N
     await nothing_is_stored(site)
 
 
+async def test_the_head_of_a_later_request_has_an_end_too(site: Site) -> None:  # security: denial of service
+    reader, writer = await asyncio.open_connection(site.host, site.port)
+    for body in (JOB, b'{"kind": "noop", "params": {"a": "%b"}}' % (b"x" * 500_000)):
+        writer.write(post(body, JSON))
+        assert await reader.readline() == b"HTTP/1.1 201 Created\r\n"
+        await reader.readuntil(b"}")
+    writer.write(get("/health", "X: " + "x" * 70_000)[:-4])
+    assert (await reader.readline()).startswith(b"HTTP/1.1 431 ")
+    writer.close()
+
+
 async def nothing_is_stored(site: Site) -> None:
     assert sum((await site.store.jobs.counts()).values()) == 0
     assert await site.store.jobs.queues() == []

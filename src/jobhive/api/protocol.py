@@ -1,5 +1,6 @@
 """HTTP/1.1 as uvicorn reads it, with an end to how long a head may be, and problems for what cannot be read."""
 
+import math
 import sys
 from http import HTTPStatus
 
@@ -17,27 +18,25 @@ class _HeadTooLong(Exception):
 class Protocol(HttpToolsProtocol):
     """One connection. What it refuses itself, no application hears of."""
 
-    _head_bytes = 0  # came since the last request and are not all of a head yet
-    _is_within_head = True
+    _head_bytes = 0.0  # came since the last request and are not all of a head yet; -inf within a body
 
     def data_received(self, data: bytes) -> None:
         """Feeds the parser, which keeps an unfinished head to itself."""
+        self._head_bytes += len(data)
         super().data_received(data)
-        if self._is_within_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > LONGEST_HEAD and not self.transport.is_closing():
-                self._refuse(_TOO_LONG)
+        if self._head_bytes > LONGEST_HEAD and not self.transport.is_closing():
+            self._refuse(_TOO_LONG)
 
     def on_headers_complete(self) -> None:
         """Lets the head through. Raises _HeadTooLong."""
-        self._is_within_head = False
+        self._head_bytes = -math.inf
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > LONGEST_HEAD:
             raise _HeadTooLong
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Whatever follows is the next request."""
-        self._is_within_head, self._head_bytes = True, 0
+        self._head_bytes = 0
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
