@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from jobhive.api.protocol import Protocol
 from jobhive.kinds.inference.request import GenerateParams
 from jobhive.testing import insert_one
 from tests.api.conftest import Anything, Changes, Site, kinds_of
@@ -224,6 +225,24 @@ async def test_the_head_of_a_later_request_has_an_end_too(site: Site) -> None:  
         await reader.readuntil(b"}")
     writer.write(get("/health", "X: " + "x" * 70_000)[:-4])
     assert (await reader.readline()).startswith(b"HTTP/1.1 431 ")
+    writer.close()
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+@pytest.mark.parametrize("begun", [b"GET /hea", get("/health")[:-1]])
+async def test_a_head_that_does_not_come_is_given_up(  # security: denial of service
+    site: Site, monkeypatch: pytest.MonkeyPatch, begun: bytes, asked_before: bool
+) -> None:
+    if not asked_before:
+        monkeypatch.setattr(Protocol, "head_seconds", 0.01)
+    reader, writer = await asyncio.open_connection(site.host, site.port)
+    if asked_before:
+        writer.write(get("/health"))
+        await reader.readuntil(b"}")
+        monkeypatch.setattr(Protocol, "head_seconds", 0.01)
+    writer.write(begun)
+    answer = json.loads((await reader.read()).partition(b"\r\n\r\n")[2])  # to the end of the connection
+    assert (answer["status"], answer["code"]) == (408, "HEAD_TOO_SLOW")
     writer.close()
 
 

@@ -1,5 +1,6 @@
 """HTTP/1.1 as uvicorn reads it, with an end to how long a head may be, and problems for what cannot be read."""
 
+import asyncio
 import math
 import sys
 from http import HTTPStatus
@@ -18,7 +19,20 @@ class _HeadTooLong(Exception):
 class Protocol(HttpToolsProtocol):
     """One connection. What it refuses itself, no application hears of."""
 
+    head_seconds = 30.0  # for a head to come, once its connection is open or its first byte is there
+
+    _head_timer: asyncio.TimerHandle | None = None  # runs while a head is awaited
     _head_bytes = 0.0  # came since the last request and are not all of a head yet; -inf within a body
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Who opens a connection says what for."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is awaited any more."""
+        self._stop_waiting()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Feeds the parser, which keeps an unfinished head to itself."""
@@ -26,9 +40,12 @@ class Protocol(HttpToolsProtocol):
         super().data_received(data)
         if self._head_bytes > LONGEST_HEAD and not self.transport.is_closing():
             self._refuse(_TOO_LONG)
+        elif self._head_bytes > 0 and self._head_timer is None:
+            self._await_head()
 
     def on_headers_complete(self) -> None:
         """Lets the head through. Raises _HeadTooLong."""
+        self._stop_waiting()
         self._head_bytes = -math.inf
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > LONGEST_HEAD:
             raise _HeadTooLong
@@ -44,6 +61,14 @@ class Protocol(HttpToolsProtocol):
         error = sys.exception()
         self._refuse(_TOO_LONG if error and isinstance(error.__context__, _HeadTooLong) else _malformed(error, msg))
 
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(self.head_seconds, self._refuse, _TOO_SLOW)
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
     def _refuse(self, told: Problem) -> None:
         answer = ProblemResponse(told)
         head = f"HTTP/1.1 {told['status']} {told['title']}\r\ncontent-type: {MEDIA_TYPE}\r\n"
@@ -56,6 +81,9 @@ _TOO_LONG = problem(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     "HEAD_TOO_LONG",
     f"target and headers have at most {LONGEST_HEAD} bytes here; send less, and bulk in a body",
+)
+_TOO_SLOW = problem(
+    HTTPStatus.REQUEST_TIMEOUT, "HEAD_TOO_SLOW", "no request came in time; connect again and send its head at once"
 )
 
 
