@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
@@ -35,7 +36,7 @@ KINDS: dict[str, type[BaseModel]] = {"add": Sum, "fail": Nothing, "generate": Ge
 
 def application(url: str) -> Jobhive:
     """Kinds that complete, fail and stream, at once."""
-    app = Jobhive(url)
+    app = Jobhive(url, lease=timedelta(hours=1))  # a worker that is in the store stays active
 
     @app.job()
     async def add(params: Sum) -> int:

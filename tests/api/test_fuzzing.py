@@ -35,6 +35,8 @@ async def test_garbage_of_an_admin_is_answered_as_the_document_says(store: Sqlit
     assert statuses.keys() == ROUTES
     for route, seen in statuses.items():
         assert seen & {200, 201, 204}, f"{route}: no request was ever answered well, only {seen}"
+    for parameter in ("{job_id}", "{worker_id}", "{token_id}"):
+        assert any(404 in seen for route, seen in statuses.items() if parameter in route), parameter
 
 
 async def test_garbage_of_a_stranger_is_answered_401_before_it_is_looked_at(store: SqliteStore) -> None:  # H14
@@ -54,7 +56,7 @@ async def test_much_garbage_of_an_admin_is_answered_as_the_document_says(store: 
 
 async def _fuzz(store: SqliteStore, *options: str, is_token_shown: bool) -> Statuses:
     """All that was answered."""
-    token = await _admin(store)
+    token = await _token(store, Scope.ADMIN)
     config = await _prepare(store)
     if is_token_shown:
         options += ("--header", f"Authorization: Bearer {token.text}")
@@ -73,23 +75,25 @@ async def _fuzz(store: SqliteStore, *options: str, is_token_shown: bool) -> Stat
 
 
 async def _prepare(store: SqliteStore) -> Path:
-    """Work in all states, whose ids the fuzzer will know; returns its configuration."""
-    scheduled = [await insert_one(store, delay_ms=86_400_000) for _ in range(20)]
+    """What the fuzzer will know the ids of, as many of them as of nothing; returns its configuration."""
     failed = [await start_one(store) for _ in range(20)]
     await store.jobs.finish([fail(claim) for claim in failed])
+    scheduled = [await insert_one(store, delay_ms=86_400_000) for _ in range(20)]
     await store.workers.beat(ANN)
     folder = store.path.parent
-    (folder / "jobs.txt").write_text(
-        "\n".join(f'"{job_id}"' for job_id in [*scheduled, *(claim.job_id for claim in failed)])
-    )
-    (folder / "workers.txt").write_text(f'"{ANN.worker_id}"')
+    for name, ids in {
+        "jobs": [*scheduled, *(claim.job_id for claim in failed)],
+        "workers": [ANN.worker_id],
+        "tokens": [(await _token(store, Scope.READ)).token_id for _ in range(5)],
+    }.items():
+        nothing = [f"{name}-{number}" for number in range(len(ids))]
+        (folder / f"{name}.txt").write_text("\n".join(f'"{each}"' for each in [*ids, *nothing]))
     return Path(shutil.copy(Path(__file__).with_name("fuzzing.toml"), folder))
 
 
-async def _admin(store: SqliteStore) -> Minted:
+async def _token(store: SqliteStore, scope: Scope) -> Minted:
     minted = mint()
-    new = NewToken(minted.token_id, minted.digest, "fuzzer", "ann", (Scope.ADMIN,))
-    await store.tokens.add(new, by="user:test")
+    await store.tokens.add(NewToken(minted.token_id, minted.digest, "fuzzer", "ann", (scope,)), by="user:test")
     return minted
 
 
