@@ -87,28 +87,30 @@ async def test_workers_that_were_silent_for_long_are_forgotten(app: Jobhive) -> 
 
 
 class Counting(Duty):
-    """Counts its ticks, of which the store refuses some."""
+    """Counts its ticks, of which some fail."""
 
+    name = "counting"
     every = timedelta(milliseconds=1)
 
-    def __init__(self, store: Store, refused: range) -> None:
+    def __init__(self, store: Store, failing: range, error: Exception) -> None:
         super().__init__(store)
         self.ticks = 0
         self.enough = asyncio.Event()
-        self._refused = refused
+        self._failing = failing
+        self._error = error
 
     async def tick(self) -> None:
         self.ticks += 1
-        if self.ticks > self._refused.stop:
+        if self.ticks > self._failing.stop:
             self.enough.set()
-        if self.ticks in self._refused:
-            raise StoreUnavailable("it does not answer")
+        if self.ticks in self._failing:
+            raise self._error
 
 
 async def test_a_duty_outlives_trouble_and_tells_of_it_once(app: Jobhive, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "jobhive")  # D9, S8
-    duty = Counting(app.store, range(2, 6))
-    duty.start()
+    duty = Counting(app.store, range(2, 6), StoreUnavailable("it does not answer"))
+    _ = duty.start()
     async with asyncio.timeout(20):
         await duty.enough.wait()
     await duty.stop()
@@ -119,3 +121,16 @@ async def test_a_duty_outlives_trouble_and_tells_of_it_once(app: Jobhive, caplog
     ]
     await asyncio.sleep(0)
     assert duty.ticks == ticks
+
+
+async def test_a_duty_outlives_a_defect_and_tells_of_it_once_in_full(  # D9
+    app: Jobhive, caplog: pytest.LogCaptureFixture
+) -> None:
+    duty = Counting(app.store, range(2, 6), ZeroDivisionError("of ours"))
+    _ = duty.start()
+    async with asyncio.timeout(20):
+        await duty.enough.wait()
+    await duty.stop()
+    assert caplog.messages == ["counting failed upkeep: a defect: ZeroDivisionError('of ours')"]
+    [record] = caplog.records
+    assert "raise self._error" in vars(record)["narration"]["facts"]["exception"]

@@ -7,12 +7,18 @@ import resource
 import signal
 import threading
 import time
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
-from jobhive import Context, Jobhive, SyncContext
+from jobhive import Backoff, Context, Jobhive, SyncContext
 
 app = Jobhive()
 _KEPT = list[bytearray]()
+_FILES = list[int]()
+_FEW = 128
+_LINGERING_SECONDS = 30
 
 
 def hold_the_interpreter(seconds: float) -> None:
@@ -70,6 +76,61 @@ async def keep(mib: int) -> int:
     return os.getpid()
 
 
+@app.job(max_retries=1, backoff=Backoff(base=timedelta(0)))
+async def keep_descriptors(ctx: Context) -> int:
+    if ctx.attempt == 1:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_FEW, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        while True:
+            _FILES.append(os.open(os.devnull, os.O_RDONLY))
+    return os.getpid()
+
+
+# ---- forks ---------------------------------------------------------------------------------------------------------
+
+
+@app.job()
+async def fork_and_return() -> int:
+    child = os.fork()
+    return await asyncio.to_thread(_exit_code, child) if child else 0
+
+
+@app.job()
+async def fork_and_await() -> int:
+    child = os.fork()
+    if not child:
+        await asyncio.Event().wait()
+    return await asyncio.to_thread(_exit_code, child)
+
+
+@app.job()
+def fork_in_thread() -> int:
+    child = os.fork()
+    return _exit_code(child) if child else 0
+
+
+@app.job()
+async def leave_a_child(ctx: Context) -> int:
+    """The child outlives its worker."""
+    if ctx.attempt == 1:
+        if not os.fork():
+            _linger()
+        await ctx.log("forked")
+        await asyncio.Event().wait()
+    return ctx.attempt
+
+
+def _exit_code(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _linger() -> NoReturn:
+    os.closerange(0, 3)  # whoever reads what its parent says hears its end
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(_LINGERING_SECONDS)
+    while True:
+        signal.pause()
+
+
 # ---- poison --------------------------------------------------------------------------------------------------------
 
 
@@ -95,3 +156,35 @@ def exhaust_memory() -> None:
     libc = ctypes.CDLL(None)
     libc.malloc.restype = ctypes.c_void_p
     ctypes.memset(libc.malloc(ctypes.c_size_t(1 << 30)) or 0, 1, 1 << 30)
+
+
+@app.job()
+def exhaust_descriptors() -> None:
+    """Native code that cannot open what it needs, and gives up."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_FEW, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    with suppress(OSError):
+        while True:
+            _FILES.append(os.open(os.devnull, os.O_RDONLY))
+    os.abort()
+
+
+@app.job()
+def fork_and_die() -> None:
+    """Children outlive it, with copies of all that it had open."""
+    for _ in range(3):
+        if not os.fork():
+            _linger()
+    os.kill(os.getpid(), signal.SIGTRAP)
+
+
+@app.job()
+def print_a_gibibyte() -> None:
+    line = b"x" * (1 << 20)
+    for _ in range(1 << 10):
+        os.write(1, line)
+    os._exit(9)
+
+
+@app.job(timeout=0.2, max_retries=2, backoff=Backoff(base=timedelta(0)))
+async def hang_again_and_again() -> None:
+    hold_the_interpreter(600)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jobhive import Jobhive, State
+from jobhive import Context, Jobhive, State
 from jobhive.core.ids import new_worker_id
 from jobhive.core.receipt import Receipt
 from jobhive.testing import record_of, wait_for_job
@@ -60,24 +60,24 @@ async def test_without_word_of_its_supervisor_it_stops_before_its_leases_end(
     app: Jobhive, ends: tuple[Line, Post]
 ) -> None:  # B2
     _, post = ends
-    stopped_at_ms = asyncio.get_running_loop().create_future()
+    stopped = asyncio.get_running_loop().create_future()
 
     @app.job()
-    async def work() -> None:
+    async def work(ctx: Context) -> None:
         try:
             await asyncio.Event().wait()
         finally:
-            stopped_at_ms.set_result(app.store.clock.now_ms())
+            stopped.set_result((app.store.clock.now_ms(), await record_of(app.store, ctx.job_id)))
 
     handle = await work.enqueue()
     worker = Worker(app.store, app.kinds, post=post)
     await worker.start()
     async with asyncio.timeout(20):
-        stopped = await stopped_at_ms
-    record = await record_of(app.store, handle.id)
+        stopped_at_ms, record = await stopped
+    released = await wait_for_job(app.store, handle.id, lambda job: job.state is State.PENDING, "it was not given back")
     await worker.stop()
-    assert (record.state, record.attempt) == (State.RUNNING, 1)
-    assert stopped <= (record.lease_until_ms or 0)
+    assert stopped_at_ms <= record.lease_until_ms
+    assert (released.failures, released.crashes, released.losses) == (0, 0, 0)
 
 
 async def test_what_the_supervisor_says_is_lost_is_dropped(app: Jobhive, ends: tuple[Line, Post]) -> None:  # B2

@@ -3,16 +3,15 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from jobhive import Context, Jobhive, State, StoreUnavailable
+from jobhive import Context, Jobhive, StoreUnavailable
 from jobhive.store.signals import EVERYTHING
 from jobhive.store.sqlite import SqliteStore
-from jobhive.testing import record_of, wait_for_job
+from jobhive.testing import record_of
 from jobhive.worker.worker import Worker
 
 LEASE = timedelta(seconds=1)
@@ -55,32 +54,37 @@ async def test_a_handler_that_blocks_the_loop_keeps_its_lease(app: Jobhive, tmp_
     assert (await handle.job()).attempt == 1
 
 
-async def test_a_worker_that_cannot_renew_stops_before_its_lease_ends(  # B2
+async def test_a_worker_that_cannot_renew_stops_before_its_lease_ends_and_gives_back_what_is_still_its_own(  # B2
     app: Jobhive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stopped, stopped_at_ms = asyncio.Event(), 0
+    stopped, stopped_at_ms, lease_until_ms = asyncio.Event(), 0, 0
 
     @app.job()
     async def work(ctx: Context) -> str:
-        nonlocal stopped_at_ms
+        nonlocal stopped_at_ms, lease_until_ms
         await ctx.log("runs")
-        with suppress(asyncio.CancelledError):
-            await asyncio.Event().wait()
-        stopped_at_ms = app.store.clock.now_ms()
-        stopped.set()
-        return "too late"
+        if ctx.attempt == 1:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                stopped_at_ms = app.store.clock.now_ms()
+                lease_until_ms = (await record_of(app.store, ctx.job_id)).lease_until_ms or 0
+                stopped.set()
+        return "done"
 
     async def no_answer(receipts: object) -> list[str]:
         raise StoreUnavailable(f"no answer for {receipts}")
 
     handle = await work.enqueue()
     worker = Worker(app.store, app.kinds)
-    monkeypatch.setattr(app.store.jobs, "renew", no_answer)
-    await worker.start()
-    await wait_for_job(app.store, handle.id, lambda job: job.last_seq > 1, "it told nothing")
-    async with asyncio.timeout(20):
-        await stopped.wait()
+    with monkeypatch.context() as outage:
+        outage.setattr(app.store.jobs, "renew", no_answer)
+        await worker.start()
+        async with asyncio.timeout(20):
+            await stopped.wait()
+    assert stopped_at_ms <= lease_until_ms
+    assert await handle.result(timeout=20) == "done"
     await worker.stop()
-    record = await record_of(app.store, handle.id)
-    assert record.state is State.RUNNING  # it wrote nothing: the job is somebody else's by now, or soon
-    assert stopped_at_ms <= (record.lease_until_ms or 0)
+    assert [each.outcome for each in (await handle.job()).attempts] == ["released"]
+    job = await record_of(app.store, handle.id)
+    assert (job.failures, job.crashes, job.losses) == (0, 0, 0)

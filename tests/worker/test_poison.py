@@ -1,6 +1,8 @@
 """Jobs that end their worker's process: they alone fail, after three crashes alone, and all others are done."""
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,9 @@ _SIGNS = {
     "leave": "exit code 7",
     "break_memory": "SIGSEGV",
     "exhaust_memory": "SIGSEGV",
+    "exhaust_descriptors": "SIGABRT",
+    "fork_and_die": "SIGTRAP",
+    "print_a_gibibyte": "exit code 9",
 }
 
 
@@ -27,17 +32,33 @@ async def app(app: Jobhive, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Jo
         yield app
 
 
+@pytest.fixture
+def nobody_listens() -> Iterator[None]:
+    """What processes print goes nowhere."""
+    before = os.dup(1)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    yield
+    os.dup2(before, 1)
+    os.close(before)
+
+
 async def test_poison_jobs_fail_after_three_crashes_alone(app: Jobhive) -> None:  # P10
-    await _outlive(app, ["kill_itself", "break_memory"], healthy=20)
+    await _outlive(app, ["break_memory", "fork_and_die"], healthy=20)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+@pytest.mark.usefixtures("nobody_listens")
 async def test_a_thousand_healthy_jobs_are_done_beside_every_poison(app: Jobhive) -> None:  # P10
-    await _outlive(app, list(_SIGNS), healthy=1000)
+    stuck = await app.enqueue("hang_again_and_again", {})
+    await _outlive(app, list(_SIGNS), healthy=1000, stuck=stuck)
+    job = await stuck.job()
+    assert isinstance(job, FailedJob)
+    assert (job.error.code, job.failures, [each.outcome for each in job.attempts]) == ("TIMEOUT", 3, ["failed"] * 3)
 
 
-async def _outlive(app: Jobhive, kinds: list[str], healthy: int) -> None:
+async def _outlive(app: Jobhive, kinds: list[str], healthy: int, stuck: JobHandle[object] | None = None) -> None:
     """Poison in the midst of healthy jobs."""
     before = [await app.enqueue("healthy", {"n": n}) for n in range(healthy // 2)]
     poisons = [await app.enqueue(kind, {}) for kind in kinds]
@@ -47,6 +68,8 @@ async def _outlive(app: Jobhive, kinds: list[str], healthy: int) -> None:
             await _check_poison(app, poisoned, _SIGNS[kind])
         for handle in before + after:
             await _check_healthy(app, handle)
+        if stuck is not None:
+            await wait_for_state(app.store, stuck.id, deadline=DEADLINE)
 
 
 async def _check_poison(app: Jobhive, handle: JobHandle[object], sign: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobhive import CompleteJob, FailedJob, Jobhive, State
-from jobhive.testing import wait_for_state
+from jobhive.testing import record_of, wait_for_state
 from tests.worker import supervised_jobs
 from tests.worker.supervised import DEADLINE, ROOT, supervised
 
@@ -85,3 +85,11 @@ async def test_a_worker_is_replaced_once_it_takes_too_much_memory(app: Jobhive) 
                 pass
     counts = await app.store.jobs.counts()
     assert counts[State.COMPLETE] == sum(counts.values())
+
+
+async def test_a_worker_without_file_descriptors_is_replaced(app: Jobhive) -> None:  # P10
+    async with supervised(app, "--concurrency", "1"):
+        leaky = await app.enqueue("keep_descriptors", {})
+        process = await leaky.result(SECONDS)
+        assert await (await app.enqueue("process_id", {})).result(SECONDS) == process
+    assert (await record_of(app.store, leaky.id)).crashes == 0

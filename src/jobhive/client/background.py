@@ -1,6 +1,7 @@
 """A loop of our own for callers that have none."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Coroutine
 from functools import cache
@@ -28,3 +29,6 @@ def _background_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="jobhive-background", daemon=True).start()
     return loop
+
+
+os.register_at_fork(after_in_child=_background_loop.cache_clear)  # its thread is not in a child

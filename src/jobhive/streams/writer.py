@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 
+from jobhive.background import Background
 from jobhive.core.clock import Clock
 from jobhive.core.errors import StoreError
 from jobhive.core.event import Append
@@ -17,32 +18,24 @@ _SECONDS_BETWEEN = 0.015  # from the beginning of one write to the next
 _BACKOFF_SECONDS = 0.5
 
 
-class StreamWriter:
-    """Takes batches from feeds and appends them under their claim tokens. Runs from `start` to `stop`."""
+class StreamWriter(Background):
+    """Takes batches from feeds and appends them under their claim tokens.
+
+    Attempts wait for their feeds to settle before it is stopped.
+    """
+
+    name = "stream writer"
 
     def __init__(self, events: Events, clock: Clock) -> None:
         self._events = events
         self._clock = clock
         self._dirty: dict[Feed, None] = {}  # feeds with something to store, in the order in which they rang
         self._rung = asyncio.Event()  # set by feeds, cleared by the loop before it looks
-        self._task: asyncio.Task[None] | None = None
-        self._trouble = Episode("stream writer", "events")
+        self._trouble = Episode(self.name, "events")
 
     def feed(self, claim: Claim) -> Feed:
         """A feed for one attempt."""
         return Feed(claim, self._clock.now_ms, self._ring)
-
-    def start(self) -> asyncio.Future[None]:
-        """Begins to store what feeds buffer. The future ends with the loop."""
-        self._task = asyncio.create_task(self._run(), name="jobhive-stream-writer")
-        return self._task
-
-    async def stop(self) -> None:
-        """Ends the loop. Attempts wait for their feeds to settle before this is called."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
 
     def _ring(self, feed: Feed) -> None:
         self._dirty[feed] = None

@@ -1,17 +1,18 @@
-"""The one shape of a background duty: `start`, `stop`, `tick`."""
+"""The one shape of a duty: `start`, `stop`, `tick`."""
 
-import asyncio
-from abc import ABC, abstractmethod
+import traceback
+from abc import abstractmethod
 from datetime import timedelta
 from typing import ClassVar
 
+from jobhive.background import Background
 from jobhive.core.errors import StoreError
-from jobhive.narration import Episode
+from jobhive.narration import Episode, narrate
 from jobhive.store.port import Store
 from jobhive.store.signals import Wake
 
 
-class Duty(ABC):
+class Duty(Background):
     """Ticks at its interval, and earlier when one of its topics rings."""
 
     every: ClassVar[timedelta]
@@ -19,22 +20,12 @@ class Duty(ABC):
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._trouble = Episode(type(self).__name__.lower(), "upkeep")
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Ticks at once, then regularly."""
-        self._task = asyncio.create_task(self._run(), name=f"jobhive-{type(self).__name__.lower()}")
-
-    async def stop(self) -> None:
-        """Ends the loop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        self._trouble = Episode(self.name, "upkeep")
+        self._defect: str | None = None  # that the last tick met
 
     @abstractmethod
     async def tick(self) -> None:
-        """Does what is due now. A StoreError is waited out."""
+        """Does what is due now. A StoreError is waited out; a defect is told, and the next tick tries again."""
 
     async def pause(self, wake: Wake) -> None:
         """Waits for the next tick."""
@@ -43,9 +34,23 @@ class Duty(ABC):
     async def _run(self) -> None:
         with self.store.signals.listen(*self.topics) as wake:
             while True:
-                try:
-                    await self.tick()
-                    self._trouble.end()
-                except StoreError as error:
-                    self._trouble.begin(str(error))
+                await self._try()
                 await self.pause(wake)
+
+    async def _try(self) -> None:
+        try:
+            await self.tick()
+        except StoreError as error:
+            self._trouble.begin(str(error))
+        except Exception as defect:  # the other duties of this process are worth more than its end
+            self._meet(defect)
+        else:
+            self._trouble.end()
+            self._defect = None
+
+    def _meet(self, defect: Exception) -> None:
+        """Says each defect once, in full; the next tick may be spared it."""
+        if repr(defect) != self._defect:
+            self._defect = repr(defect)
+            told = "".join(traceback.format_exception(defect))
+            narrate(self.name, "failed", "upkeep", f"a defect: {defect!r}", level="error", exception=told)

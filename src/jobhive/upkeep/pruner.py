@@ -22,6 +22,7 @@ class Pruner(Duty):
     After a clock jump no job is deleted for an hour: a wrong clock makes everything look old.
     """
 
+    name = "pruner"
     every = timedelta(seconds=60)
 
     def __init__(self, store: Store, retentions: Sequence[Retention] = ()) -> None:

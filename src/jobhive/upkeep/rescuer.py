@@ -20,6 +20,7 @@ class Rescuer(Duty):
     start, for nobody knows what was before, leases are believed again after a whole lease without trouble.
     """
 
+    name = "rescuer"
     every = timedelta(seconds=1)
 
     def __init__(self, store: Store) -> None:

@@ -19,6 +19,7 @@ class Sealer(Duty):
     It signs nothing that does not follow from the checkpoint before, so that a rewritten log stays unsigned.
     """
 
+    name = "sealer"
     every = timedelta(seconds=1)
 
     def __init__(self, store: Store) -> None:

@@ -13,6 +13,7 @@ _BATCH = 1_000
 class Stager(Duty):
     """Sleeps until the next job is due; a job scheduled meanwhile wakes it."""
 
+    name = "stager"
     every = timedelta(seconds=2)
     topics = (SCHEDULE,)
 

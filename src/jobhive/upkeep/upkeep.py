@@ -17,7 +17,7 @@ async def upkeep(store: Store, retentions: Sequence[Retention] = ()) -> AsyncGen
     """Performs every duty for the length of the block. The store must be open."""
     duties: list[Duty] = [Stager(store), Rescuer(store), Pruner(store, retentions), Sealer(store)]
     for duty in duties:
-        duty.start()
+        _ = duty.start()
     try:
         yield
     finally:

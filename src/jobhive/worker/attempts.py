@@ -3,19 +3,21 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from enum import StrEnum
+from enum import IntEnum
 
 from jobhive.client.context import Context
 from jobhive.client.handler import Handler, Style
 from jobhive.core.receipt import Claim, Receipt
+from jobhive.narration import narrate
 
 
-class Stop(StrEnum):
-    """Why an attempt was interrupted from outside."""
+class Stop(IntEnum):
+    """Why an attempt was interrupted from outside; where there are several reasons, the last of these counts."""
 
-    CANCEL = "cancel"  # somebody asked for it
-    RELEASE = "release"  # the worker ends; the job goes back
-    LOST = "lost"  # the lease is gone; the work is void
+    RELEASE = 1  # the worker ends; the job goes back
+    CANCEL = 2  # somebody asked for it
+    DOUBT = 3  # the lease could not be renewed; the job goes back if it is still ours once the store answers
+    LOST = 4  # the lease is gone; the work is void
 
 
 class Attempt:
@@ -34,11 +36,9 @@ class Attempt:
         self.has_ended = False  # set by the executor once the handler is done: too late to interrupt it
 
     def interrupt(self, why: Stop) -> None:
-        """Asks the handler to stop. Coroutines are cancelled; a thread sees it in its context. The first reason counts,
-        but a lost lease outdoes the others."""
+        """Asks the handler to stop. Coroutines are cancelled; a thread sees it in its context."""
         is_first = self.stop is None
-        if is_first or why is Stop.LOST:
-            self.stop = why
+        self.stop = why if self.stop is None else max(self.stop, why)
         if self.context is not None:
             self.context.is_cancel_requested = True
         if is_first and not self.has_ended and self.task is not None and self.handler.style is not Style.THREAD:
@@ -81,6 +81,14 @@ class Attempts:
         attempt = self._by_job.get(job_id)
         if attempt is not None:
             attempt.interrupt(Stop.CANCEL)
+
+    def doubt(self) -> None:
+        """No lease of these could be renewed for so long that they may be another's soon."""
+        for attempt in self:
+            if attempt.stop is None or attempt.stop < Stop.DOUBT:
+                attempt.interrupt(Stop.DOUBT)
+                sentence = "its lease could not be renewed; its end is recorded once the store answers"
+                narrate("worker", "stops", attempt.claim.kind, sentence, job_id=attempt.claim.job_id, level="warning")
 
     def lose(self, receipt: Receipt) -> None:
         """The job is not ours under this receipt; it may be under a newer one."""

@@ -1,7 +1,6 @@
 """Brings cancel requests to the attempts they are meant for."""
 
-import asyncio
-
+from jobhive.background import Background
 from jobhive.core.errors import StoreError
 from jobhive.failpoints import failpoint
 from jobhive.narration import Episode
@@ -10,27 +9,17 @@ from jobhive.store.signals import CANCELS, Signals
 from jobhive.worker.attempts import Attempts
 
 
-class CancelWatch:
+class CancelWatch(Background):
     """Looks whenever somebody asked for any cancel, and now and then in case a wake-up was lost."""
+
+    name = "cancel watch"
 
     def __init__(self, jobs: WorkerJobs, signals: Signals, attempts: Attempts, poll_interval: float) -> None:
         self._jobs = jobs
         self._signals = signals
         self._attempts = attempts
         self._poll_interval = poll_interval  # seconds
-        self._trouble = Episode("cancel watch", "cancel requests")
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> asyncio.Future[None]:
-        """Begins to look. The future ends with the loop."""
-        self._task = asyncio.create_task(self._run(), name="jobhive-cancel-watch")
-        return self._task
-
-    async def stop(self) -> None:
-        """Ends the loop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        self._trouble = Episode(self.name, "cancel requests")
 
     async def _run(self) -> None:
         with self._signals.listen(CANCELS) as wake:

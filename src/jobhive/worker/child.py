@@ -11,6 +11,7 @@ from functools import cache
 from jobhive.worker.line import ORDERS, RENEWALS, Line, Orders, Ready, Recycling, Renewed, Report
 
 POST = "JOBHIVE_POST"  # environment: `Orders` as JSON
+HURRY = signal.SIGUSR1  # from a supervisor: stop at once; a second SIGTERM melts into a first that is not heard yet
 
 
 class Post:

@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from jobhive.background import Background
 from jobhive.core.receipt import Claim, Receipt
-from jobhive.narration import narrate
+from jobhive.narration import Episode
 from jobhive.worker.attempts import Attempts
 from jobhive.worker.child import Post
 from jobhive.worker.claimer import Take
@@ -15,8 +16,10 @@ from jobhive.worker.limits import ClaimLimits, due_of
 from jobhive.worker.line import Claimed, Held, Renewed, seconds_between_reports
 
 
-class EntrustedLeases:
-    """Reports from `start` to `stop`. Tells `lost` the receipts that are worth nothing any more."""
+class EntrustedLeases(Background):
+    """Reports them to the supervisor. Tells `lost` the receipts that are worth nothing any more."""
+
+    name = "leases"
 
     def __init__(
         self,
@@ -33,26 +36,14 @@ class EntrustedLeases:
         self._limits = limits
         self._lost = lost
         self._renewed_at = time.monotonic()  # when the last renewal began that the supervisor told of
+        self._trouble = Episode(self.name, "jobs in flight")
         self._has_told_of_jobs = False  # in the last report: one without any is not repeated
-        self._task: asyncio.Task[None] | None = None
 
     def start(self) -> asyncio.Future[None]:
         """Begins to report. The future ends with the loop."""
         self._renewed_at = time.monotonic()
         self._post.on_renewed = self._heed
-        self._task = asyncio.create_task(self._run(), name="jobhive-entrusted-leases")
-        return self._task
-
-    def quit(self) -> None:
-        """Reports no more."""
-        if self._task is not None:
-            self._task.cancel()
-
-    async def stop(self) -> None:
-        """The same, and returns once it is so."""
-        self.quit()
-        if self._task is not None:
-            await asyncio.wait([self._task])
+        return super().start()
 
     def reported(self, take: Take) -> Take:
         """Takes the same, and tells of it before any handler is called; nothing while leases are in doubt."""
@@ -74,14 +65,8 @@ class EntrustedLeases:
             await asyncio.sleep(self._report_seconds)
             self._post.listen()  # a loop that was stuck may be here before it hears what was said meanwhile
             if not self._is_trusted() and len(self._attempts):
-                narrate(
-                    "leases",
-                    "gave up",
-                    f"{len(self._attempts)} jobs",
-                    "the supervisor renews them no more",
-                    level="warning",
-                )
-                self._lost(self._attempts.receipts())
+                self._trouble.begin("the supervisor renews them no more")
+                self._attempts.doubt()
             await self._report()
 
     async def _report(self) -> None:
@@ -95,6 +80,8 @@ class EntrustedLeases:
 
     def _heed(self, renewed: Renewed) -> None:
         self._renewed_at = renewed.began
+        if self._is_trusted():
+            self._trouble.end()
         if renewed.lost:
             self._lost([Receipt(*each) for each in renewed.lost.items()])
 

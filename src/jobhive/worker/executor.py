@@ -1,7 +1,8 @@
 """An attempt's life as one pipeline: validate, handle, judge, settle its stream, decide. It writes nothing itself."""
 
 import asyncio
-from collections.abc import Awaitable
+import errno
+from collections.abc import Awaitable, Callable
 from random import Random
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -30,17 +31,21 @@ from jobhive.worker.handling import Handling
 from jobhive.worker.isolation.pool import Judged
 from jobhive.worker.limits import bounded, is_limited
 
+_MOST_RESULT_MIB = 16  # one that no store could write would hold up what its worker's other jobs led to
+
 
 class Executor:
     """Runs attempts. One per worker; keeps nothing between them."""
 
-    def __init__(self, handling: Handling, random: Random) -> None:
+    def __init__(self, handling: Handling, random: Random, out_of_descriptors: Callable[[], None]) -> None:
         self._handling = handling
+        self._out_of_descriptors = out_of_descriptors  # called where a handler could open nothing more
         self._random = random
 
     async def execute(self, attempt: Attempt) -> Move | None:
         """Runs one attempt and decides what it leads to; None once the job is not ours any more."""
         outcome = await self._outcome(attempt)
+        self._handling.original.end_copy()
         attempt.has_ended = True
         failpoint("executor.handled")
         if attempt.stop is Stop.LOST or outcome is None:
@@ -69,6 +74,8 @@ class Executor:
         except LeaseLost:
             return None
         except BaseException as error:  # a handler's SystemExit must not end the worker
+            if isinstance(error, OSError) and error.errno == errno.EMFILE:
+                self._out_of_descriptors()
             return _interrupted(attempt) if attempt.stop and _has_given_in(error) else judged(handler, error)
 
     def _handled(self, attempt: Attempt, params: BaseModel) -> Awaitable[object]:
@@ -88,6 +95,11 @@ def completed(handler: Handler, result: object) -> Completed:
     try:
         checked = adapter.validator.validate_python(result, strict=True)
         text = _dumped(adapter, checked)
+        if len(text) > _MOST_RESULT_MIB << 20:
+            raise InvalidResult(
+                f"kind {name!r} returned {len(text) >> 20} MiB of JSON, more than {_MOST_RESULT_MIB}; "
+                "keep it elsewhere and return where it is"
+            )
     except ValidationError as error:
         wrong = "; ".join(f"{each.field}: {each.message}" for each in field_errors(error, prefix="result"))
         raise InvalidResult(f"kind {name!r} returned the wrong type: {wrong}") from None
@@ -121,6 +133,8 @@ def _interrupted(attempt: Attempt) -> Outcome | None:
             return Cancelled("cancel requested")
         case Stop.RELEASE:
             return Released("its worker stops")
+        case Stop.DOUBT:
+            return Released("its lease could not be renewed")
         case Stop.LOST:
             return None
         case None:  # nobody outside asked: the handler's own doing

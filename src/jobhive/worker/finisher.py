@@ -1,6 +1,7 @@
 """Writes what attempts led to, many at a time. What the store refuses belongs to somebody else and is thrown away.
 
-So is what cannot be written for most of a lease: a result that nobody can record must not keep its job for ever.
+So is what cannot be written for most of a lease that is renewed: a result that nobody can record must not keep its job
+for ever. Where leases cannot be renewed either, everything waits for the store.
 """
 
 import asyncio
@@ -8,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from jobhive.background import Background
 from jobhive.core.errors import StoreError
 from jobhive.core.outcome import Cancel, Complete, Fail, Move, Release, Schedule
 from jobhive.failpoints import failpoint
@@ -15,12 +17,14 @@ from jobhive.narration import Episode, narrate
 from jobhive.store.port import WorkerJobs
 from jobhive.worker.attempts import Attempt, Attempts, Stop
 
-_PATIENT_SHARE = 0.8  # of the lease; after that without success the move is thrown away
+_PATIENT_SHARE = 0.9  # of the lease; where that is not renewed either, it is in doubt before
 _FEWEST_TRIES = 8  # in that time
 
 
-class Finisher:
-    """Takes moves from attempts and writes them until the store has answered. Runs from `start` to `stop`."""
+class Finisher(Background):
+    """Takes moves from attempts and writes them until the store has answered."""
+
+    name = "finisher"
 
     def __init__(
         self,
@@ -40,8 +44,7 @@ class Finisher:
         self._handed = asyncio.Event()  # set by `hand_over`, cleared by the loop before it looks
         self._idle = asyncio.Event()  # set while nothing waits to be written
         self._idle.set()
-        self._trouble = Episode("finisher", "results")
-        self._task: asyncio.Task[None] | None = None
+        self._trouble = Episode(self.name, "results")
 
     def hand_over(self, attempt: Attempt, move: Move) -> None:
         """The attempt has ended; its lease is kept until the move is written."""
@@ -49,11 +52,6 @@ class Finisher:
             self._handed.set()
             self._idle.clear()
         self._moves[attempt] = move
-
-    def start(self) -> asyncio.Future[None]:
-        """Begins to write. The future ends with the loop."""
-        self._task = asyncio.create_task(self._run(), name="jobhive-finisher")
-        return self._task
 
     async def drain(self, timeout: float) -> None:
         """Waits at most `timeout` seconds until all is written."""
@@ -63,13 +61,6 @@ class Finisher:
         except TimeoutError:
             sentence = "the store did not answer in time"
             narrate("finisher", "gave up", f"{len(self._attempts)} results", sentence, level="error")
-
-    async def stop(self) -> None:
-        """Ends the loop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
 
     async def _run(self) -> None:
         while True:
@@ -106,12 +97,17 @@ class Finisher:
         now = time.monotonic()
         for attempt in batch:
             self._given_up_at.setdefault(attempt, now + self._patience)
-        hopeless = [each for each in batch if each.stop is Stop.LOST or now >= self._given_up_at[each]]
+        hopeless = [attempt for attempt in batch if self._is_hopeless(attempt, now)]
         self._attempts.drop(hopeless)
         for attempt in hopeless:
             del self._given_up_at[attempt]
             _tell_hopeless(attempt, error)
         return {attempt: move for attempt, move in batch.items() if attempt in self._given_up_at}
+
+    def _is_hopeless(self, attempt: Attempt, now: float) -> bool:
+        if attempt.stop is Stop.DOUBT:
+            return False
+        return attempt.stop is Stop.LOST or now >= self._given_up_at[attempt]
 
 
 def _tell_hopeless(attempt: Attempt, error: StoreError) -> None:

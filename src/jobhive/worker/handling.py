@@ -12,6 +12,7 @@ from jobhive.client.context import Context, SyncContext
 from jobhive.client.handler import Style
 from jobhive.streams.writer import StreamWriter
 from jobhive.worker.attempts import Attempt
+from jobhive.worker.copies import Original
 from jobhive.worker.isolation.pool import ProcessPool
 from jobhive.worker.threads import Threads
 
@@ -22,8 +23,9 @@ class Handling:
     """Calls handlers. Threads and processes live from the first need to `close`."""
 
     def __init__(self, streams: StreamWriter) -> None:
+        self.original = Original()
         self._streams = streams
-        self._threads = Threads()
+        self._threads = Threads(self.original)
         self._processes = ProcessPool()
         self._manners: dict[Style, Manner] = {
             Style.ASYNC: self._on_loop,

@@ -1,9 +1,9 @@
 """The worker's signs of life, and the ear for a wish that it retire."""
 
-import asyncio
 import time
 from collections.abc import Callable
 
+from jobhive.background import Background
 from jobhive.core.errors import StoreError
 from jobhive.core.record import WorkerRecord
 from jobhive.failpoints import failpoint
@@ -12,8 +12,10 @@ from jobhive.store.port import Workers
 from jobhive.store.signals import WORKERS, Signals
 
 
-class Heartbeat:
-    """Beats from `start` to `stop`; calls `retire` once if somebody asks for that."""
+class Heartbeat(Background):
+    """Beats at once, then regularly; calls `retire` once if somebody asks for that."""
+
+    name = "heartbeat"
 
     def __init__(
         self,
@@ -28,25 +30,17 @@ class Heartbeat:
         self._describe = describe
         self._retire = retire
         self._interval = interval  # seconds
-        self._trouble = Episode("heartbeat", "signs of life")
+        self._trouble = Episode(self.name, "signs of life")
         self._is_retiring = False
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> asyncio.Future[None]:
-        """Beats at once, then regularly. The future ends with the loop."""
-        self._task = asyncio.create_task(self._run(), name="jobhive-heartbeat")
-        return self._task
 
     async def stop(self) -> None:
         """Ends the loop and takes the worker off the list."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            failpoint("heartbeat.before_leave")
-            try:
-                await self._workers.leave(self._describe().worker_id)
-            except StoreError as error:
-                self._trouble.begin(str(error))
+        await super().stop()
+        failpoint("heartbeat.before_leave")
+        try:
+            await self._workers.leave(self._describe().worker_id)
+        except StoreError as error:
+            self._trouble.begin(str(error))
 
     async def _run(self) -> None:
         with self._signals.listen(WORKERS) as wake:

@@ -18,7 +18,10 @@ TRUSTED_SHARE = 0.8  # of the lease; after that without renewal the holder stops
 
 
 class LeaseKeeper:
-    """Renews from `start` to `stop`. Tells `lost` the receipts that are worth nothing any more, on its own thread."""
+    """Renews from `start` to `stop`, on a thread of its own.
+
+    There it tells `lost` the receipts that are worth nothing any more, and `doubted` when none can be trusted.
+    """
 
     def __init__(
         self,
@@ -26,11 +29,14 @@ class LeaseKeeper:
         lease: timedelta,
         receipts: Callable[[], list[Receipt]],
         lost: Callable[[Sequence[Receipt]], None],
+        doubted: Callable[[], None],
     ) -> None:
         self._jobs = jobs
         self._lease_seconds = lease.total_seconds()
+        self._shortest_pause = self._lease_seconds / _TRIES_PER_LEASE
         self._receipts = receipts
         self._lost = lost
+        self._doubted = doubted
         self._trouble = Episode("lease keeper", "leases")
         self._stopping = threading.Event()
         self._ended: Future[None] = Future()
@@ -63,21 +69,23 @@ class LeaseKeeper:
             renewed_at = time.monotonic()
             while not self._stopping.wait(self._pause()):
                 began = time.monotonic()
-                if runner.run(self._renew()):
+                doubtful_at = renewed_at + TRUSTED_SHARE * self._lease_seconds
+                if runner.run(self._renew(max(doubtful_at - began, self._shortest_pause))):
                     renewed_at = began
-                elif began - renewed_at > TRUSTED_SHARE * self._lease_seconds:
-                    self._lost(self._receipts())
+                elif time.monotonic() >= doubtful_at:
+                    self._doubted()
 
     def _pause(self) -> float:
-        return self._lease_seconds / (_TRIES_PER_LEASE if self._trouble.is_on else _RENEWALS_PER_LEASE)
+        return self._shortest_pause if self._trouble.is_on else self._lease_seconds / _RENEWALS_PER_LEASE
 
-    async def _renew(self) -> bool:
-        """Whether the store answered."""
+    async def _renew(self, patience: float) -> bool:
+        """Whether the store answered within so many seconds."""
         receipts = self._receipts()
         try:
-            kept = set(await self._jobs.renew(receipts)) if receipts else set[str]()
-        except StoreError as error:
-            self._trouble.begin(str(error))
+            async with asyncio.timeout(patience):
+                kept = set(await self._jobs.renew(receipts)) if receipts else set[str]()
+        except (StoreError, TimeoutError) as error:
+            self._trouble.begin(str(error) or "the store does not answer in time")
             return False
         self._trouble.end()
         lost = [receipt for receipt in receipts if receipt.job_id not in kept]

@@ -19,7 +19,7 @@ from jobhive.core.rescue import Death
 from jobhive.failpoints import failpoint
 from jobhive.narration import Episode, narrate
 from jobhive.store.port import Rescued, Store
-from jobhive.worker.child import POST
+from jobhive.worker.child import HURRY, POST
 from jobhive.worker.ending import how_it_ended
 from jobhive.worker.line import Orders
 from jobhive.worker.overdue import fail_overdue
@@ -115,7 +115,7 @@ class Supervisor:
 
     def hurry(self) -> None:
         """Tells children that are stopping to leave what they wait for."""
-        self._signal(signal.SIGTERM)
+        self._signal(HURRY)
 
     def pids(self) -> dict[str, int]:
         """Process ids of the children that run, by program name."""

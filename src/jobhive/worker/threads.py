@@ -7,6 +7,8 @@ from functools import partial
 from queue import SimpleQueue
 from typing import NamedTuple
 
+from jobhive.worker.copies import Original
+
 
 class _Call(NamedTuple):
     function: Callable[[], object]
@@ -19,7 +21,8 @@ _Inbox = SimpleQueue[_Call | None]  # None: no more of them
 class Threads:
     """Calls functions in threads and keeps each thread for the next call. Used from one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, original: Original) -> None:
+        self._original = original
         self._idle: list[_Inbox] = []  # of the threads that wait for a call; the newest is called first
         self._is_closed = False  # set by `close`
 
@@ -45,6 +48,7 @@ class Threads:
     def _serve(self, inbox: _Inbox) -> None:
         while (call := inbox.get()) is not None:
             answer = _outcome(call)
+            self._original.end_copy()
             del call  # an idle thread keeps nothing of its last call alive
             self._idle.append(inbox)  # first: whoever hears the answer may have the next call
             if self._is_closed:

@@ -77,10 +77,12 @@ class Worker:
         self._attempts = Attempts()
         self._streams = StreamWriter(store.events, store.clock)
         self._handling = Handling(self._streams)
-        self._executor = Executor(self._handling, Random())
+        self._executor = Executor(self._handling, Random(), self._lack_descriptors)
         self._finisher = Finisher(store.jobs, self._attempts, store.lease, error_backoff, self._count)
         self._leases = self._keeper()
-        self._claimer = Claimer(self._take(choose), self._begin, self._slots, poll_interval, error_backoff)
+        self._claimer = Claimer(
+            self._take(choose), self._begin, self._slots, store.signals, self.queues, poll_interval, error_backoff
+        )
         self._cancels = CancelWatch(store.jobs, store.signals, self._attempts, poll_interval)
         self._heartbeat = Heartbeat(
             store.workers,
@@ -107,7 +109,7 @@ class Worker:
             self._leases.start(),
             self._cancels.start(),
             self._heartbeat.start(),
-            self._claimer.start(self._store.signals, self.queues),
+            self._claimer.start(),
         ):
             loop.add_done_callback(self._look_at)
         narrate("worker", "started", self.name, f"serves {', '.join(self.queues)}", worker=self.id, pid=os.getpid())
@@ -195,7 +197,7 @@ class Worker:
     def _keeper(self) -> LeaseKeeper | EntrustedLeases:
         """A supervisor, where there is one, renews leases also while native code holds the interpreter's lock here."""
         if self._post is None:
-            return LeaseKeeper(self._store.jobs, self._store.lease, self._attempts.receipts, self._lose)
+            return LeaseKeeper(self._store.jobs, self._store.lease, self._attempts.receipts, self._lose, self._doubt)
         return EntrustedLeases(self._post, self._store.lease, self._attempts, ClaimLimits(self._kinds), self._lose)
 
     def _state(self) -> Literal["ready", "busy", "stopping"]:
@@ -242,6 +244,11 @@ class Worker:
         """With each thread that is beyond reach a slot is gone: only a new process has them all."""
         if not thread.done():
             self.wear_out("a thread goes on after its attempt has ended")
+
+    def _lack_descriptors(self) -> None:
+        """Some handler keeps them; the next ones would fail without a fault of theirs."""
+        if self._post is not None:
+            self.wear_out("its process has no file descriptor left")
 
     def _throw_away(self, attempt: Attempt) -> None:
         self._attempts.drop([attempt])
@@ -293,6 +300,10 @@ class Worker:
         """From the lease keeper's thread, where it has one: these jobs belong to somebody else."""
         for receipt in receipts:
             self._loop.call_soon_threadsafe(self._attempts.lose, receipt)
+
+    def _doubt(self) -> None:
+        """From the lease keeper's thread: none of its jobs may be ours any more, for all it can tell."""
+        self._loop.call_soon_threadsafe(self._attempts.doubt)
 
     def _count(self, move: Move) -> None:
         if isinstance(move, Complete):

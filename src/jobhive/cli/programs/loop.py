@@ -11,7 +11,7 @@ import typer
 from jobhive.cli.exits import Exit
 from jobhive.narration import configure_logging, narrate
 from jobhive.settings import Settings
-from jobhive.worker.child import obeying
+from jobhive.worker.child import HURRY, obeying
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -26,11 +26,16 @@ class Stop:
     def hear(self, name: str) -> None:
         """A signal came."""
         if self.asked.is_set():
-            narrate("jobhive", "heard", f"{name} again", "leaving what is under way", level="warning")
-            self.hurry()
+            self.hasten(f"{name} again")
         else:
             narrate("jobhive", "heard", name, "stopping in good order; the same again hurries it")
             self.asked.set()
+
+    def hasten(self, why: str) -> None:
+        """Somebody has waited long enough."""
+        narrate("jobhive", "heard", why, "leaving what is under way", level="warning")
+        self.asked.set()
+        self.hurry()
 
 
 Program = Callable[[Stop], Coroutine[None, None, None]]
@@ -60,14 +65,18 @@ async def _attended(program: Program) -> None:
 
 @contextmanager
 def stop_signals(stop: Stop) -> Generator[None]:
-    """Hears SIGTERM and SIGINT for the length of the block. Must be entered on the main thread's running loop."""
+    """Hears SIGTERM, SIGINT and a supervisor's hurry for the length of the block.
+
+    Must be entered on the main thread's running loop.
+    """
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, stop.hear, number.name)
+    loop.add_signal_handler(HURRY, stop.hasten, "its supervisor's hurry")
     try:
         yield
     finally:
-        for number in _SIGNALS:
+        for number in (*_SIGNALS, HURRY):
             loop.remove_signal_handler(number)
 
 

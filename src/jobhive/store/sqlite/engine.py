@@ -10,6 +10,7 @@ import apsw
 
 from jobhive.core.clock import Clock
 from jobhive.failpoints import failpoint
+from jobhive.forks import tell_of_forks
 from jobhive.store.port import Liveness
 from jobhive.store.signals import Signals
 from jobhive.store.sqlite.access import Access
@@ -66,6 +67,7 @@ class SqliteStore:
         self.schema = SqliteSchema(self.path)
         self.tokens = SqliteTokens(access)
         self.audit = SqliteAudit(access)
+        tell_of_forks(self)
 
     async def open(self) -> None:
         """Opens and migrates. Raises StoreRefused, StoreUnavailable, StoreFull."""
@@ -86,12 +88,14 @@ class SqliteStore:
         """Writes and reads once. Raises StoreError where something is wrong."""
         await self._writer.run(_write_something)
         version = await self._readers.run(lambda db: db.pragma("user_version"))
+        with translated(self.path):
+            file_system = await asyncio.to_thread(file_system_of, self.path.parent)
         return {
             "write": "ok",
             "read": "ok",
             "schema": str(version),
             "sqlite": apsw.sqlite_lib_version(),
-            "file_system": await asyncio.to_thread(file_system_of, self.path.parent),
+            "file_system": file_system,
         }
 
     async def sizes(self) -> Mapping[str, int]:
@@ -103,6 +107,17 @@ class SqliteStore:
     async def backup(self, path: Path) -> None:
         """Writes a copy by VACUUM INTO, on a connection of its own."""
         await asyncio.to_thread(write_backup, self.path, path)
+
+    def forget(self) -> None:
+        """A child's store is not open: its threads are the original's, and SQLite's connections survive no fork.
+
+        Source: https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_
+        """
+        self._is_open = False
+        self._changing = threading.Lock()
+        self._writer.forget()
+        self._readers.forget()
+        self._wake.forget()
 
     def _open(self) -> None:
         with self._changing:

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from jobhive.failpoints import failpoint
+from jobhive.forks import tell_of_forks
 
 _SUFFIX = ".alive"
 
@@ -26,12 +27,19 @@ class FileLiveness:
         failpoint("liveness.before_name")
         unnamed.rename(self._path)
         failpoint("liveness.named")
+        tell_of_forks(self)
 
     def release(self) -> None:
         """Removes the sign of a worker that ends in good order. Further calls do nothing."""
         if self._descriptor >= 0:
             failpoint("liveness.before_release")
             self._path.unlink(missing_ok=True)
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def forget(self) -> None:
+        """A child shares the lock: what it leaves open would keep the sign of life of a worker that is dead."""
+        if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 

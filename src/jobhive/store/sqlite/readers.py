@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from jobhive.core.errors import JobhiveError, StoreUnavailable
 from jobhive.failpoints import failpoint
-from jobhive.store.sqlite.connection import connect_reader
+from jobhive.store.sqlite.connection import abandon, connect_reader
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.trouble import translated
 
@@ -39,6 +39,13 @@ class Readers:
             self._pool = None
         while self._connections:
             self._connections.pop().close()
+
+    def forget(self) -> None:
+        """In a child: threads and connections are the original's."""
+        abandon(*self._connections)
+        self._connections = []
+        self._local = threading.local()
+        self._pool = None
 
     async def run(self, question: Callable[[Database], T]) -> T:
         """The question's answer from one snapshot of the database."""

@@ -24,7 +24,7 @@ class WakeSocket:
     def __init__(self, folder: Path, publish: Callable[[Collection[str]], None]) -> None:
         self._folder = folder
         self._publish = publish
-        self._name = f"{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
+        self._name = _new_name()
         self._socket: socket.socket | None = None  # bound while open
         self._folder_descriptor = -1  # open while the socket is
         self._prefix = str(folder)
@@ -57,6 +57,14 @@ class WakeSocket:
         os.close(self._folder_descriptor)
         self._socket = self._thread = None
 
+    def forget(self) -> None:
+        """In a child: the socket is the original's, which goes on to listen on it."""
+        if self._socket is not None:
+            self._socket.close()
+            os.close(self._folder_descriptor)
+        self._socket = self._thread = None
+        self._name = _new_name()
+
     def tell_others(self, topics: Collection[str]) -> None:
         """Wakes listeners in other processes. A wake-up that cannot be sent costs delay only."""
         peers = self._others()
@@ -86,8 +94,11 @@ class WakeSocket:
     def _others(self) -> tuple[str, ...]:
         seen_at = os.fstat(self._folder_descriptor).st_mtime_ns
         if seen_at != self._peers_seen_at:
-            with os.scandir(self._folder_descriptor) as entries:
-                names = [entry.name for entry in entries]
+            try:
+                with os.scandir(self._folder_descriptor) as entries:
+                    names = [entry.name for entry in entries]
+            except OSError:  # such as no descriptor left
+                return self._peers
             self._peers = tuple(name for name in names if name.endswith(_SUFFIX) and name != self._name)
             is_settled = time.time_ns() - seen_at > _CLOCK_GRAIN_NS
             self._peers_seen_at = seen_at if is_settled else -1
@@ -100,3 +111,7 @@ class WakeSocket:
 
     def _address(self, name: str) -> str:
         return f"{self._prefix}/{name}"
+
+
+def _new_name() -> str:
+    return f"{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"

@@ -19,7 +19,7 @@ from jobhive.core.clock import Clock
 from jobhive.core.errors import JobhiveError, StoreUnavailable
 from jobhive.failpoints import failpoint
 from jobhive.narration import narrate
-from jobhive.store.sqlite.connection import connect_writer
+from jobhive.store.sqlite.connection import abandon, connect_writer
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.trouble import translate
 
@@ -96,6 +96,12 @@ class Writer:
         if thread is not None:
             self._asks.put(None)
             thread.join()
+
+    def forget(self) -> None:
+        """In a child: the thread is the original's, and so is its connection, which must not even be closed here."""
+        abandon(self._db)
+        self._db = self._thread = None
+        self._asks = queue.SimpleQueue()
 
     async def run(self, act: Act[T]) -> T:
         """Performs the act in a transaction and returns its answer once that is durable."""
