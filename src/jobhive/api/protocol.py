@@ -4,6 +4,7 @@ import asyncio
 import math
 import sys
 from http import HTTPStatus
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -24,9 +25,9 @@ class Protocol(HttpToolsProtocol):
     _head_timer: asyncio.TimerHandle | None = None  # runs while a head is awaited
     _head_bytes = 0.0  # came since the last request and are not all of a head yet; -inf within a body
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Who opens a connection says what for."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", transport))
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
