@@ -6,18 +6,19 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import TypedDict
 
-from jobhive.api.access import Operator, Reader
+from jobhive.api.access import Operator, Watcher
 from jobhive.api.body import Body, JsonBody, body_problems, documented_body
 from jobhive.api.problems import documented
 from jobhive.api.services import Wired
 from jobhive.core.kind import QUEUE_NAME
 from jobhive.core.record import QueueStatus
-from jobhive.core.validation import invalid
+from jobhive.core.validation import WHOLE, invalid
 from jobhive.store.port import Limits
 
 routes = APIRouter(tags=["queues"], responses=documented(s422="that cannot be the name of a queue"))
 
 QueueName = Annotated[str, Path(pattern=f"^{QUEUE_NAME.pattern}$")]
+_Limit = Annotated[int, Field(ge=1, le=2**31), WHOLE]
 
 
 class QueueView(TypedDict):
@@ -46,12 +47,12 @@ class QueueLimits(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    running_limit: int | None = Field(default=None, ge=1, le=2**31, description="At most so many jobs run at once.")
-    depth_limit: int | None = Field(default=None, ge=1, le=2**31, description="At most so many jobs wait.")
+    running_limit: _Limit | None = Field(default=None, description="At most so many jobs run at once.")
+    depth_limit: _Limit | None = Field(default=None, description="At most so many jobs wait.")
 
 
 @routes.get("/v1/queues")
-async def ls(_: Reader, services: Wired) -> QueueList:
+async def ls(_: Watcher, services: Wired) -> QueueList:
     """All queues that hold open jobs or have settings.
 
     curl http://127.0.0.1:8700/v1/queues
