@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from jobhive import FailedJob, JobError, JobHandle, Jobhive
+from jobhive import Context, FailedJob, InvalidInput, JobError, JobHandle, Jobhive
+from jobhive.testing import stored_events
 
 
 class Speechless(Exception):
@@ -124,6 +125,7 @@ def results() -> dict[str, tuple[Any, object, str]]:
         "not a number within": (Point, Point(x=float("nan")), "result.x: Input should be a valid number"),
         "no json": (object, object(), "returned what JSON cannot hold: Unable to serialize unknown type"),
         "odd text": (object, "\ud800", "returned what JSON cannot hold"),
+        "too much": (str, "x" * (17 << 20), "returned 17 MiB of JSON, more than 16; keep it elsewhere"),
     }
 
 
@@ -148,3 +150,17 @@ async def test_without_an_annotation_any_json_is_a_result(app: Jobhive) -> None:
     handle = await app.job()(untyped["work"]).enqueue()
     await app.run_until_idle()
     assert await handle.result() == {"a": [1, None]}
+
+
+async def test_an_event_that_is_too_large_is_refused_where_it_is_told(app: Jobhive) -> None:  # S8
+    @app.job(max_retries=0)
+    async def work(ctx: Context) -> str:
+        with pytest.raises(InvalidInput, match="it has 17 MiB, and an event may have 16"):
+            await ctx.emit("item", value="x" * (17 << 20))
+        await ctx.log("goes on")
+        return "done"
+
+    handle = await work.enqueue()
+    await app.run_until_idle()
+    assert await handle.result() == "done"
+    assert [event.type for event in await stored_events(app.store, handle.id)] == ["log"]

@@ -22,6 +22,21 @@ async def die() -> None:
 """
 
 
+UNLUCKY = """
+import pathlib, sys
+import jobhive
+
+tried = pathlib.Path("tried")
+if not tried.exists():
+    tried.touch()
+    sys.exit(7)
+app = jobhive.Jobhive()
+
+@app.job()
+def work() -> None: ...
+"""
+
+
 @pytest.fixture(autouse=True)
 def _slow_machine(app: Jobhive, monkeypatch: pytest.MonkeyPatch) -> None:
     """However soon a process ends, it has lived for long."""
@@ -34,6 +49,21 @@ async def test_what_was_never_ready_could_not_start_however_long_it_took(app: Jo
         programs = [Program("server", ("serve", "--port", str(taken.getsockname()[1])))]
         with pytest.raises(ChildFailed, match=r"server could not start \(exit code 5\)"):
             await asyncio.wait_for(Supervisor(app.store, app.kinds, programs, grace=1.0).run(), 60)
+
+
+async def test_trouble_that_passes_is_no_failure_to_start(
+    app: Jobhive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # D9
+    (tmp_path / "unlucky.py").write_text(UNLUCKY)
+    monkeypatch.chdir(tmp_path)
+    program = Program("worker", ("worker", "--app", "unlucky:app"), passing=frozenset({7}))
+    supervisor = Supervisor(app.store, app.kinds, [program], grace=1.0)
+    running = asyncio.create_task(supervisor.run())
+    with app.store.signals.listen(WORKERS) as wake:
+        await _worker_besides("", app, wake)
+    assert (tmp_path / "tried").exists()
+    await supervisor.stop()
+    await running
 
 
 async def test_what_was_ready_is_replaced_whatever_its_exit_code(

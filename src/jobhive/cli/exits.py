@@ -44,6 +44,7 @@ MEANINGS = {
 _BY_ERROR_CODE = {
     "INVALID_REQUEST": Exit.USAGE,
     "INVALID_SETTINGS": Exit.USAGE,
+    "MODEL_UNAVAILABLE": Exit.USAGE,
     "UNKNOWN_KIND": Exit.USAGE,
     "UNKNOWN_JOB": Exit.NOT_FOUND,
     "UNKNOWN_TOKEN": Exit.NOT_FOUND,
@@ -76,7 +77,7 @@ _BY_STATUS: dict[int, Exit] = {
 class CommandError(Exception):
     """A command cannot do what was asked; the text says why and what to do."""
 
-    def __init__(self, message: str, code: Exit = Exit.FAILED) -> None:
+    def __init__(self, message: str, code: int = Exit.FAILED) -> None:
         super().__init__(message)
         self.code = code
 

@@ -14,6 +14,7 @@ from jobhive.core.receipt import Claim
 PROGRESS = "progress"
 _RESERVED = frozenset({"type", "at", "seq"})
 _MOST_BUFFERED_BYTES = 262_144
+_MOST_EVENT_MIB = 16  # one that no store could write would hold up every stream of its worker
 _PROGRESS_EVERY_SECONDS = 0.1
 
 
@@ -127,6 +128,8 @@ def _packed(type_: str, now_ms: int, data: Mapping[str, JsonValue]) -> bytes:
         )
     try:
         event = to_json((type_, now_ms, data))
+        if len(event) > _MOST_EVENT_MIB << 20:
+            raise ValueError(f"it has {len(event) >> 20} MiB, and an event may have {_MOST_EVENT_MIB}")
         if b"NaN" in event or b"Infinity" in event:  # numbers that JSON does not have, or words in a text
             from_json(event, allow_inf_nan=False)
     except (PydanticSerializationError, ValueError) as error:

@@ -31,6 +31,8 @@ from jobhive.worker.handling import Handling
 from jobhive.worker.isolation.pool import Judged
 from jobhive.worker.limits import bounded, is_limited
 
+_MOST_RESULT_MIB = 16  # one that no store could write would hold up what its worker's other jobs led to
+
 
 class Executor:
     """Runs attempts. One per worker; keeps nothing between them."""
@@ -93,6 +95,11 @@ def completed(handler: Handler, result: object) -> Completed:
     try:
         checked = adapter.validator.validate_python(result, strict=True)
         text = _dumped(adapter, checked)
+        if len(text) > _MOST_RESULT_MIB << 20:
+            raise InvalidResult(
+                f"kind {name!r} returned {len(text) >> 20} MiB of JSON, more than {_MOST_RESULT_MIB}; "
+                "keep it elsewhere and return where it is"
+            )
     except ValidationError as error:
         wrong = "; ".join(f"{each.field}: {each.message}" for each in field_errors(error, prefix="result"))
         raise InvalidResult(f"kind {name!r} returned the wrong type: {wrong}") from None

@@ -36,6 +36,7 @@ class Program(NamedTuple):
 
     name: str
     arguments: Sequence[str]
+    passing: frozenset[int] = frozenset()  # exit codes of trouble that passes: it is started again, ready before or not
 
 
 @dataclass(slots=True)
@@ -137,7 +138,7 @@ class Supervisor:
             exit_code = await self._watch(child, await self._start(child))
             if self._is_stopping or (exit_code == 0 and not child.wants_to_be_replaced):
                 break
-            if exit_code > 0 and not child.is_proven:
+            if exit_code > 0 and not (child.is_proven or exit_code in child.program.passing):
                 raise ChildFailed(child.program.name, exit_code)
             if child.has_left_suspects and (child.solo is None or child.solo.done()):
                 child.solo = asyncio.create_task(self._run_suspects(child))

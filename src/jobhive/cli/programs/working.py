@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Sequence
 
 from jobhive.app import Jobhive
+from jobhive.cli.exits import CommandError, Exit
 from jobhive.cli.programs.loop import Stop
 from jobhive.worker.child import tell_ready
 from jobhive.worker.interpreter import tune_interpreter
 from jobhive.worker.recycling import Wear, worn_out
-from jobhive.worker.supervisor import Program, Supervisor
+from jobhive.worker.supervisor import ChildFailed, Program, Supervisor
+
+PASSING = frozenset({Exit.UNREACHABLE.value})  # its supervisor has reached the store: so will the next process
 
 
 async def work_until_stopped(
@@ -42,13 +45,16 @@ async def supervise_workers(
 ) -> None:
     """Runs so many worker processes; returns after the first signal, or once all were retired."""
     arguments = worker_arguments(spec, queues, concurrency, grace, wear)
-    programs = [Program(f"worker-{number}", arguments) for number in range(1, processes + 1)]
+    programs = [Program(f"worker-{number}", arguments, PASSING) for number in range(1, processes + 1)]
     async with app:
         await supervise(Supervisor(app.store, app.kinds, programs, grace), stop)
 
 
 async def supervise(supervisor: Supervisor, stop: Stop) -> None:
-    """Runs the supervisor's programs until they end or a signal comes; the second signal is passed on."""
+    """Runs the supervisor's programs until they end or a signal comes; the second signal is passed on.
+
+    Raises CommandError where one of them cannot start.
+    """
     stop.hurry = supervisor.hurry
     running = asyncio.create_task(supervisor.run())
     asked = asyncio.create_task(stop.asked.wait())
@@ -57,6 +63,8 @@ async def supervise(supervisor: Supervisor, stop: Stop) -> None:
         if not running.done():
             await supervisor.stop()
         await running
+    except ChildFailed as error:
+        raise CommandError(str(error), error.exit_code) from error
     finally:
         asked.cancel()
 

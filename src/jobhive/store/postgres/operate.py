@@ -1,6 +1,7 @@
 """What operators ask: another life for a job, its deletion, the queues' figures and settings."""
 
 from collections.abc import Mapping
+from typing import Unpack
 
 from pydantic import JsonValue
 
@@ -12,6 +13,7 @@ from jobhive.core.refusing import refuse_to_purge, refuse_to_retry
 from jobhive.core.states import State
 from jobhive.core.telling import terminal_event
 from jobhive.failpoints import failpoint
+from jobhive.store.port import Limits
 from jobhive.store.postgres.access import Access
 from jobhive.store.postgres.audit import tell
 from jobhive.store.postgres.database import Database
@@ -51,16 +53,19 @@ class OperateActs:
 
         return await self._access.run(act)
 
-    async def limit(self, queue: str, *, running: int | None, depth: int | None, by: str | None = None) -> QueueStatus:
+    async def limit(self, queue: str, *, by: str | None = None, **limits: Unpack[Limits]) -> QueueStatus:
+        values = {"running": limits.get("running"), "depth": limits.get("depth")}
+        named = {"names_running": "running" in limits, "names_depth": "depth" in limits}
+
         async def act(transaction: Transaction) -> QueueStatus:
-            status = await _set(transaction, queue, "limit", {"running": running, "depth": depth})
-            await tell(transaction, by, Act.QUEUE_LIMITED, queue, running=running, depth=depth)
+            status = await _set(transaction, queue, "limit", values | named)
+            await tell(transaction, by, Act.QUEUE_LIMITED, queue, **limits)
             return status
 
         return await self._access.run(act)
 
 
-async def _set(transaction: Transaction, queue: str, statement: str, settings: dict[str, int | None]) -> QueueStatus:
+async def _set(transaction: Transaction, queue: str, statement: str, settings: Mapping[str, int | None]) -> QueueStatus:
     await transaction.db.all(statement, {"queue": queue, **settings})
     failpoint("act.configure")
     transaction.topics.add(queue_topic(queue))

@@ -1,7 +1,7 @@
 """What operators ask: another life for a job, its deletion, the queues' figures and settings."""
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Unpack, cast
 
 from pydantic import JsonValue
 
@@ -14,6 +14,7 @@ from jobhive.core.refusing import refuse_to_purge, refuse_to_retry
 from jobhive.core.states import State
 from jobhive.core.telling import terminal_event
 from jobhive.failpoints import failpoint
+from jobhive.store.port import Limits
 from jobhive.store.rows import head_of
 from jobhive.store.signals import job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
@@ -52,15 +53,18 @@ class OperateActs:
 
         return await self._access.writer.run(act)
 
-    async def limit(self, queue: str, *, running: int | None, depth: int | None, by: str | None = None) -> QueueStatus:
+    async def limit(self, queue: str, *, by: str | None = None, **limits: Unpack[Limits]) -> QueueStatus:
+        values = {"running": limits.get("running"), "depth": limits.get("depth")}
+        named = {"names_running": int("running" in limits), "names_depth": int("depth" in limits)}
+
         def act(transaction: Transaction) -> QueueStatus:
-            tell(transaction, by, Act.QUEUE_LIMITED, queue, running=running, depth=depth)
-            return _set(transaction, queue, "limit", {"running": running, "depth": depth})
+            tell(transaction, by, Act.QUEUE_LIMITED, queue, **limits)
+            return _set(transaction, queue, "limit", values | named)
 
         return await self._access.writer.run(act)
 
 
-def _set(transaction: Transaction, queue: str, statement: str, settings: dict[str, int | None]) -> QueueStatus:
+def _set(transaction: Transaction, queue: str, statement: str, settings: Mapping[str, int | None]) -> QueueStatus:
     transaction.db.run(statement, {"queue": queue, **settings})
     failpoint("act.configure")
     transaction.topics.add(queue_topic(queue))
