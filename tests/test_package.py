@@ -19,6 +19,12 @@ def test_what_type_checkers_see_is_what_there_is() -> None:
     assert all(getattr(jobhive, name).__name__ for name in named if name != "Job")
 
 
+def test_a_star_brings_all_of_it() -> None:
+    brought: dict[str, object] = {}
+    exec("from jobhive import *", brought)
+    assert brought.keys() - {"__builtins__"} == set(dir(jobhive))
+
+
 def test_importing_it_loads_nothing_heavy() -> None:
     look = f"import sys, jobhive; print(*[name for name in {_HEAVY!r} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout

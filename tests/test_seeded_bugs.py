@@ -126,10 +126,10 @@ BUGS = (
     ),
     Bug(
         "a crash that counts against every job beside it",
-        f"{_SQLITE}upkeep.py",
-        "is_crash=is_crash and was_alone",
-        "is_crash=is_crash",
-        (f"{_CONFORMANCE}test_jobs_beside_each_other_in_a_crash_are_innocent",),
+        "core/rescue.py",
+        "return Evidence.ALONE if begun == 1 else Evidence.IN_COMPANY",
+        "return Evidence.ALONE",
+        (f"{_CONFORMANCE}test_jobs_beside_each_other_in_a_crash_are_not_blamed",),
     ),
     Bug(
         "a stream that forgets how it ended",

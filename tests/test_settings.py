@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobhive.core.states import State
-from jobhive.settings import InvalidSettings, Settings, load_settings, variable
+from jobhive.settings import InvalidSettings, Settings, explain_settings, load_settings, variable
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +51,10 @@ def test_every_setting_has_its_variable(monkeypatch: pytest.MonkeyPatch) -> None
         "token": "jh_secret",
         "allowed_hosts": "jobs.example,192.0.2.7",
         "model": "tiny.gguf",
+        "inference_url": "http://gpu:8000",
+        "inference_key": "secret",
+        "inference_dialect": "vllm",
+        "inference_timeout": "60",
         "poll_interval": "0.5",
         "lease": "2.5",
         "retain_complete": "12h",
@@ -111,6 +115,10 @@ def test_the_terminal_asks_where_the_server_listens(host: str, server: str) -> N
         ("JOBHIVE_LOG_FORMAT", "xml", "'auto', 'human' or 'json'"),
         ("JOBHIVE_LOG_LEVEL", "loud", "JOBHIVE_LOG_LEVEL"),
         ("JOBHIVE_SERVER", "jobs.example", "http://"),
+        ("JOBHIVE_INFERENCE_URL", "gpu:8000", "http://"),
+        ("JOBHIVE_INFERENCE_KEY", "se\ncret", "printable ASCII"),
+        ("JOBHIVE_INFERENCE_DIALECT", "klingon", "'vllm'"),
+        ("JOBHIVE_INFERENCE_TIMEOUT", "0", "greater than 0"),
     ],
 )
 def test_a_wrong_value_says_where_it_came_from(
@@ -136,6 +144,17 @@ def test_a_wrong_address_is_not_repeated_because_it_may_hold_a_password(monkeypa
     with pytest.raises(InvalidSettings, match="JOBHIVE_SERVER") as error:
         load_settings()
     assert "secret" not in str(error.value)
+
+
+def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOBHIVE_INFERENCE_KEY", "sesame")
+    assert "sesame" not in f"{load_settings()} {load_settings()!r} {load_settings().model_dump_json()}"
+    assert "sesame" not in str(explain_settings())
+    for odd in ("sesame\n", "sesame ", "sesame\u00e9"):
+        monkeypatch.setenv("JOBHIVE_INFERENCE_KEY", odd)
+        with pytest.raises(InvalidSettings, match="without spaces") as error:
+            load_settings()
+        assert "sesame" not in str(error.value)
 
 
 @pytest.mark.parametrize("text", ["= 1", "port = ", "\xff"])

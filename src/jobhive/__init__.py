@@ -66,6 +66,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
+    if name == "__all__":  # what `from jobhive import *` asks for
+        return sorted(_HOME_OF)
     if name not in _HOME_OF:
         raise AttributeError(f"module 'jobhive' has no attribute {name!r}")
     return getattr(import_module(_HOME_OF[name]), name)

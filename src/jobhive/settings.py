@@ -28,13 +28,14 @@ FILE_NAME = "jobhive.toml"
 
 LogFormat = Literal["auto", "human", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+InferenceDialect = Literal["auto", "llama.cpp", "vllm", "openai"]
 
 _SPAN = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>[smhd]?)")
 _UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 _SHOWN_VALUE_LIMIT = 80
 _PASSWORD = re.compile(r"(://[^/@:]*:).*(?=@)|((?:password|token|secret)=)[^&]*", re.IGNORECASE)
-_MAY_HOLD_A_PASSWORD = frozenset({"url", "server", "token"})
+_MAY_HOLD_A_PASSWORD = frozenset({"url", "server", "token", "inference_url", "inference_key"})
 
 
 def _url_in(known: Mapping[str, object]) -> str:
@@ -81,6 +82,13 @@ def _web_address(given: str) -> str:
     return given.rstrip("/")
 
 
+def _header_value(given: SecretStr) -> SecretStr:
+    written = given.get_secret_value()
+    if not written.isascii() or not written.isprintable() or " " in written:
+        raise PydanticCustomError("header_value", "Input should be printable ASCII without spaces")
+    return given
+
+
 class InvalidSettings(JobhiveError):
     """One or more settings are wrong; all of them are listed with where they came from."""
 
@@ -106,7 +114,21 @@ class Settings(BaseModel):
         default="", description="Further names under which clients reach the server, with commas between them."
     )
     model: str | None = Field(
-        default=None, description="GGUF file that kind `generate` runs; by default the one that is installed."
+        default=None,
+        description="GGUF file that kind `generate` runs, by default the one that is installed; or a model of the "
+        "inference server, by default its only one.",
+    )
+    inference_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        default=None, description="Server that generates instead, with OpenAI's completions."
+    )
+    inference_key: Annotated[SecretStr, AfterValidator(_header_value)] | None = Field(
+        default=None, description="Shown to that server as a bearer token."
+    )
+    inference_dialect: InferenceDialect = Field(
+        default="auto", description="Parameters that it knows beyond OpenAI's; auto: as it says of itself."
+    )
+    inference_timeout: float = Field(
+        default=300.0, gt=0, allow_inf_nan=False, description="Seconds that it may say nothing."
     )
     poll_interval: float = Field(
         default=2.0, gt=0, allow_inf_nan=False, description="Seconds between looks without a wake-up."
@@ -142,6 +164,8 @@ class Flags(TypedDict, total=False):
     server: str | None
     allowed_hosts: str | None
     model: str | None
+    inference_url: str | None
+    inference_dialect: str | None
     poll_interval: float | None
     lease: float | timedelta | None  # seconds where it is a number
     log_format: str | None

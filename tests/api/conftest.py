@@ -70,6 +70,7 @@ class Changes(TypedDict, total=False):
     allowed_hosts: frozenset[str]
     ping_every: timedelta
     max_body_bytes: int
+    body_seconds: float
     max_streams: int
     max_streams_per_token: int
 
@@ -86,6 +87,7 @@ def services_on(store: SqliteStore, changes: Changes) -> Services:
         version="1.2.3",
         ping_every=changes.get("ping_every", timedelta(seconds=15)),
         max_body_bytes=changes.get("max_body_bytes", 1 << 20),
+        body_seconds=changes.get("body_seconds", 30),
         max_streams=changes.get("max_streams", 1_000),
         max_streams_per_token=changes.get("max_streams_per_token", 100),
     )

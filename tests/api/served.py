@@ -22,12 +22,12 @@ class Served(NamedTuple):
 
 
 @asynccontextmanager
-async def serving(path: Path) -> AsyncIterator[Served]:
+async def serving(path: Path, program: str = "tests.api.serving") -> AsyncIterator[Served]:
     """A server that SIGKILL ends with the block, if nobody did so before."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "tests.api.serving",
+        program,
         str(path),
         stdout=asyncio.subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": str(ROOT)},

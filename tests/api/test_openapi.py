@@ -100,6 +100,21 @@ async def test_bodies_are_described(site: Site) -> None:
     assert "requestBody" not in told["POST /v1/jobs/{job_id}/cancel"]
 
 
+async def test_answers_that_name_something_lead_on_to_it(site: Site) -> None:
+    told = operations(await document(site))
+    named = {operation["operationId"]: name for name, operation in told.items()}
+    for source, parameter in (("POST /v1/jobs", "{job_id}"), ("GET /v1/tokens", "{token_id}")):
+        for status in set(told[source]["responses"]) & {"200", "201"}:
+            links = told[source]["responses"][status]["links"].values()
+            assert {named[link["operationId"]] for link in links} == {name for name in ROUTES if parameter in name}
+
+
+async def test_parameters_are_there_or_left_out_and_never_null(site: Site) -> None:
+    for name, operation in operations(await document(site)).items():
+        for parameter in operation.get("parameters", ()):
+            assert "null" not in str(parameter["schema"]), (name, parameter["name"])
+
+
 async def test_answers_are_as_described(site: Site) -> None:
     """FastAPI checks what a route returns against its model; here, that the model told is the one checked."""
     told = operations(await document(site))

@@ -1,5 +1,6 @@
 """Queues over HTTP."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -93,3 +94,14 @@ async def test_a_name_that_no_queue_can_have_is_refused(site: Site) -> None:
             answer = await site.client.request(method, f"/v1/queues/{name}{path}", json={})
             assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "queue"), name
     assert (await site.client.get("/v1/queues")).json() == {"queues": []}
+
+
+async def test_limits_set_at_once_do_not_undo_each_other(site: Site) -> None:
+    for number in range(1, 20):
+        answers = await asyncio.gather(
+            site.client.patch("/v1/queues/default", json={"running_limit": number}),
+            site.client.patch("/v1/queues/default", json={"depth_limit": number}),
+        )
+        assert [answer.status_code for answer in answers] == [200, 200]
+        figures = await queue(site)
+        assert (figures["running_limit"], figures["depth_limit"]) == (number, number)

@@ -10,6 +10,7 @@ import pytest
 from benchmarks import bare
 from benchmarks.compare import Round, targets
 from jobhive.bench.figures import Figures, Quantiles
+from tests import postgres
 
 _ROOT = Path(__file__).parents[2]
 
@@ -37,6 +38,16 @@ def test_the_bare_loop_on_the_command_line() -> None:
     done = run("benchmarks.bare", "--jobs", "500", "--json")
     assert list(json.loads(done.stdout)) == list(bare.Limits._fields)
     assert run("benchmarks.bare", "--jobs", "0").returncode == 2
+
+
+def test_the_bare_loop_on_postgres_runs_every_job() -> None:
+    done = run("benchmarks.bare_postgres", postgres.server_url(), "--jobs", "700", "--json")
+    assert json.loads(done.stdout)["jobs"] == 700
+
+
+def test_both_drivers_do_the_same() -> None:
+    done = run("benchmarks.postgres_drivers", postgres.server_url(), "--jobs", "700", "--rounds", "1")
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == ["asyncpg", "psycopg"]
 
 
 def test_tokens_are_timed_from_the_handler_to_the_reader() -> None:

@@ -11,6 +11,7 @@ import pytest
 from jobhive import CompleteJob, Event, FailedJob, InvalidInput, JobFailed, JobHandle, Jobhive
 from jobhive.app.builtin import add_generate
 from jobhive.kinds.inference.request import GenerateResult
+from jobhive.settings import load_settings
 
 PROMPT = "The capital of France is"
 
@@ -19,7 +20,7 @@ PROMPT = "The capital of France is"
 async def app(tmp_path: Path) -> AsyncGenerator[Jobhive]:
     """An application with `generate`, and a worker that serves it."""
     app = Jobhive(str(tmp_path / "jobhive.db"))
-    add_generate(app, None)
+    add_generate(app, load_settings())
     async with app, app.worker(concurrency=4):
         yield app
 

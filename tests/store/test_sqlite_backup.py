@@ -86,7 +86,7 @@ async def test_a_backup_that_fails_leaves_no_file(
 
     folder = tmp_path / "backups"
     folder.mkdir()
-    monkeypatch.setattr("jobhive.store.sqlite.backup._sync", no_room)
+    monkeypatch.setattr("jobhive.store.files._sync", no_room)
     with pytest.raises(StoreFull):
         await store.backup(folder / "new.db")
     assert _names(folder) == []

@@ -2,10 +2,11 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import pytest
 from hypothesis import settings
@@ -29,6 +30,7 @@ from jobhive.core.outcome import Move
 from jobhive.core.receipt import Claim
 from jobhive.core.record import JobRecord, NewJob
 from jobhive.core.states import LEGAL_MOVES, State
+from jobhive.store.port import Store
 from jobhive.store.sqlite import SqliteStore
 from jobhive.testing import (
     KILLED,
@@ -45,6 +47,7 @@ from jobhive.testing import (
     snooze,
     stored_events,
 )
+from tests import postgres
 from tests.store.model import Ending, Held, Model, NewModelJob, Refused
 
 T = TypeVar("T")
@@ -75,15 +78,34 @@ new_jobs = st.builds(
 workers = st.sampled_from(["a", "b"])
 
 
-class StoreMachine(RuleBasedStateMachine):
-    """One store on a real file, used by several workers and operators, beside the model."""
+@contextmanager
+def sqlite_file() -> Generator[Callable[[], Store]]:
+    """A new file."""
+    with tempfile.TemporaryDirectory(prefix="jobhive-machine-") as folder:
+        yield lambda: SqliteStore(Path(folder) / "jobhive.db", lease=LEASE_HOURS * HOUR)
 
+
+@contextmanager
+def postgres_schema() -> Generator[Callable[[], Store]]:
+    """The running test's schema, emptied."""
+    postgres.empty(PostgresMachine.url)
+    yield lambda: postgres.store(PostgresMachine.url, lease=LEASE_HOURS * HOUR)
+
+
+DATABASES = {"sqlite": sqlite_file, "postgres": postgres_schema}  # each gives what makes stores on it
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """One store on a real database, used by several workers and operators, beside the model."""
+
+    engine: ClassVar = "sqlite"
     jobs: Bundle[str] = Bundle("jobs")
     claims: Bundle[Claim] = Bundle("claims")
 
     def __init__(self) -> None:
         super().__init__()
-        self._folder = tempfile.TemporaryDirectory(prefix="jobhive-machine-")
+        self._database = ExitStack()
+        self._make_store = self._database.enter_context(DATABASES[self.engine]())
         self._runner = asyncio.Runner()
         self._steps_since_opening = 0  # counted by the invariant
         self._store = self._opened()
@@ -261,7 +283,7 @@ class StoreMachine(RuleBasedStateMachine):
         finally:
             self._run(self._store.close())
             self._runner.close()
-            self._folder.cleanup()
+            self._database.close()
 
     def _check_stream(self, job_id: str, last_seq: int) -> None:
         events = self._run(stored_events(self._store, job_id))
@@ -271,9 +293,9 @@ class StoreMachine(RuleBasedStateMachine):
         coming = [int(str(event.data["n"])) for event in events if event.type == ATTEMPT]
         assert coming == sorted(coming)
 
-    def _opened(self) -> SqliteStore:
+    def _opened(self) -> Store:
         self._steps_since_opening = 0
-        store = SqliteStore(Path(self._folder.name) / "jobhive.db", lease=LEASE_HOURS * HOUR)
+        store = self._make_store()
         self._run(store.open())
         return store
 
@@ -326,19 +348,33 @@ def _move(claim: Claim, ending: Ending, delay: int) -> Move:
             return release(claim)
 
 
-def _run_machine(examples: int, steps: int) -> None:
+class PostgresMachine(StoreMachine):
+    engine: ClassVar = "postgres"
+    url: ClassVar[str]  # of a schema that is the running test's
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def machine(request: pytest.FixtureRequest) -> type[StoreMachine]:
+    """The machine of each engine."""
+    if request.param == "sqlite":
+        return StoreMachine
+    PostgresMachine.url = request.getfixturevalue("postgres_url")
+    return PostgresMachine
+
+
+def _run_machine(machine: type[StoreMachine], examples: int, steps: int) -> None:
     run_state_machine_as_test(
-        StoreMachine,
+        machine,
         settings=settings(max_examples=examples, stateful_step_count=steps, deadline=None, print_blob=True),
     )
 
 
 @pytest.mark.timeout(600)  # a failure is made as short as can be before it is shown
-def test_a_store_agrees_with_the_model() -> None:  # P1, P2, P4, P12, H10
-    _run_machine(examples=100, steps=30)
+def test_a_store_agrees_with_the_model(machine: type[StoreMachine]) -> None:  # P1, P2, P4, P12, H10
+    _run_machine(machine, examples=100 if machine is StoreMachine else 25, steps=30)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_a_store_agrees_with_the_model_for_long() -> None:  # P1, P2, P4, P12, H10
-    _run_machine(examples=1_000, steps=50)
+def test_a_store_agrees_with_the_model_for_long(machine: type[StoreMachine]) -> None:  # P1, P2, P4, P12, H10
+    _run_machine(machine, examples=1_000, steps=50)

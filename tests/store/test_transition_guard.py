@@ -3,22 +3,25 @@
 import asyncio
 import itertools
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import apsw
+import psycopg
 import pytest
 
 from jobhive.core.states import LEGAL_MOVES, OPEN, State
+from jobhive.store.port import Store
 from jobhive.store.sqlite import SqliteStore
 from jobhive.testing import cancel, complete, fail, insert_one, start_one
+from tests import postgres
 
 PAIRS = list(itertools.product(State, State))
 FIRST_STATES = OPEN - {State.RUNNING}
 
 
-async def _one_job_in_each_state(path: Path) -> dict[State, str]:
-    store = SqliteStore(path)
+async def _one_job_in_each_state(store: Store) -> dict[State, str]:
     await store.open()
     done, failed, cancelled = [await start_one(store) for _ in range(3)]
     await store.jobs.finish([complete(done), fail(failed), cancel(cancelled)])
@@ -32,19 +35,36 @@ async def _one_job_in_each_state(path: Path) -> dict[State, str]:
         State.RUNNING: running.job_id,
         State.PENDING: pending,
         State.SCHEDULED: scheduled,
-        State.WAITING: waiting.job_id,  # still running; `database` moves it
+        State.WAITING: waiting.job_id,  # still running; `rows` moves it
     }
 
 
 class Database(NamedTuple):
-    """A file with one job in each state, its store closed."""
+    """One job in each state, the store closed."""
 
-    path: Path
+    place: str  # path or URL
     ids: dict[State, str]
 
 
-class Rows:
+class Rows(Protocol):
     """The job table through a connection of the test's own, in a transaction that is not kept."""
+
+    @property
+    def refusal(self) -> type[Exception]: ...
+
+    def move(self, before: State, after: str) -> None: ...
+
+    def move_all(self, after: str) -> None: ...
+
+    def copy_as(self, state: str) -> None: ...
+
+    def states(self) -> dict[str, int]: ...
+
+
+class SqliteRows:
+    """`Rows` of a file."""
+
+    refusal = apsw.ConstraintError
 
     def __init__(self, connection: apsw.Connection, ids: dict[State, str]) -> None:
         self._connection = connection
@@ -71,22 +91,71 @@ class Rows:
         return {str(state): int(str(count)) for state, count in rows}
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
-    path = tmp_path_factory.mktemp("guard") / "jobhive.db"
-    with asyncio.Runner() as runner:
-        return Database(path, runner.run(_one_job_in_each_state(path)))
+class PostgresRows:
+    """`Rows` of a schema. Each write has a savepoint: a refusal would end the transaction."""
+
+    refusal = psycopg.errors.CheckViolation
+
+    def __init__(self, connection: psycopg.Connection, ids: dict[State, str]) -> None:
+        self._connection = connection
+        self._ids = ids
+
+    def move(self, before: State, after: str) -> None:
+        """Writes the state straight into the row of the job in state `before`."""
+        with self._connection.transaction():
+            self._connection.execute("UPDATE jobhive_job SET state = %s WHERE id = %s", (after, self._ids[before]))
+
+    def move_all(self, after: str) -> None:
+        """Writes the state into every row at once."""
+        with self._connection.transaction():
+            self._connection.execute("UPDATE jobhive_job SET state = %s", (after,))
+
+    def copy_as(self, state: str) -> None:
+        """Adds another job, in this state from the start."""
+        with self._connection.transaction():
+            self._connection.execute(
+                """
+                INSERT INTO jobhive_job
+                    (id, state, kind, queue, priority, owner, max_retries, on_crash, created_at, params)
+                SELECT 'job-copy', %s, kind, queue, priority, owner, max_retries, on_crash, created_at, params
+                FROM jobhive_job LIMIT 1
+                """,
+                (state,),
+            )
+
+    def states(self) -> dict[str, int]:
+        """How many jobs are in each state."""
+        rows = self._connection.execute("SELECT state, count(*) FROM jobhive_job GROUP BY state")
+        return {str(state): int(count) for state, count in rows}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with ExitStack() as stack, asyncio.Runner() as runner:
+        if request.param == "sqlite":
+            place = str(tmp_path_factory.mktemp("guard") / "jobhive.db")
+            store: Store = SqliteStore(Path(place))
+        else:
+            place = stack.enter_context(postgres.fresh_schema())
+            store = postgres.store(place)
+        yield Database(place, runner.run(_one_job_in_each_state(store)))
 
 
 @pytest.fixture
 def rows(database: Database) -> Iterator[Rows]:
-    connection = apsw.Connection(str(database.path))
-    rows = Rows(connection, database.ids)
-    connection.execute("BEGIN")
-    rows.move(State.WAITING, "waiting")  # nothing in the engine waits yet, but the table has the state
-    yield rows
-    connection.execute("ROLLBACK")
-    connection.close()
+    with ExitStack() as stack:
+        if database.place.startswith("postgres"):
+            connection = stack.enter_context(postgres.connected(database.place))
+            stack.callback(connection.rollback)
+            connection.execute("SELECT")  # begins the transaction; those within it are savepoints
+            rows: Rows = PostgresRows(connection, database.ids)
+        else:
+            file = apsw.Connection(database.place)
+            stack.callback(file.close)
+            file.execute("BEGIN")
+            rows = SqliteRows(file, database.ids)
+        rows.move(State.WAITING, "waiting")  # nothing in the engine waits yet, but the table has the state
+        yield rows
 
 
 ONE_EACH = dict.fromkeys(map(str, State), 1)
@@ -98,7 +167,7 @@ def test_a_row_moves_only_as_the_table_says(rows: Rows, before: State, after: St
         rows.move(before, after)
         assert rows.states().get(after, 0) == 1 + (before != after)
     else:
-        with pytest.raises(apsw.ConstraintError, match="illegal transition"):
+        with pytest.raises(rows.refusal, match="illegal transition"):
             rows.move(before, after)
         assert rows.states() == ONE_EACH
 
@@ -106,7 +175,7 @@ def test_a_row_moves_only_as_the_table_says(rows: Rows, before: State, after: St
 @pytest.mark.parametrize("before", State)
 @pytest.mark.parametrize("nonsense", ["", "done", "PENDING", "running "])
 def test_a_row_never_moves_to_a_state_that_is_none(rows: Rows, before: State, nonsense: str) -> None:  # H10
-    with pytest.raises(apsw.ConstraintError):
+    with pytest.raises(rows.refusal):
         rows.move(before, nonsense)
     assert rows.states() == ONE_EACH
 
@@ -117,12 +186,12 @@ def test_a_row_begins_open_and_idle(rows: Rows, state: str) -> None:  # H10, P1
         rows.copy_as(state)
         assert rows.states() == ONE_EACH | {state: 2}
     else:
-        with pytest.raises(apsw.ConstraintError):
+        with pytest.raises(rows.refusal):
             rows.copy_as(state)
         assert rows.states() == ONE_EACH
 
 
 def test_a_refused_row_takes_its_whole_statement_along(rows: Rows) -> None:  # H10
-    with pytest.raises(apsw.ConstraintError):
+    with pytest.raises(rows.refusal):
         rows.move_all("pending")
     assert rows.states() == ONE_EACH

@@ -12,6 +12,9 @@ _ROOT = Path(__file__).parents[2]
 class Installation(faults.Installation):
     """`jobhive up --app tests.system.jobs:app`."""
 
-    def __init__(self, folder: Path, *arguments: str, changes: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, url: str | None = None, changes: Mapping[str, str] | None = None
+    ) -> None:
         own = {"PYTHONPATH": str(_ROOT), **(changes or {})}
-        super().__init__(folder, "tests.system.jobs:app", jobs.app, *arguments, changes=own)
+        store = url or f"sqlite:///{folder}/jobhive.db"
+        super().__init__(folder, store, "tests.system.jobs:app", jobs.app, *arguments, changes=own)

@@ -23,7 +23,7 @@ from jobhive.core.retention import Retention
 from jobhive.core.states import State
 from jobhive.core.token import NewToken
 from jobhive.settings import load_settings
-from jobhive.store.port import Store
+from jobhive.store.port import ClaimRequest, Store
 from jobhive.store.signals import EVERYTHING
 from jobhive.testing import new_job, record_of
 from jobhive.testing.faults import ENQUEUE, HISTORY, PURGE, History
@@ -85,6 +85,8 @@ async def produce(producer: Producer, folder: Path) -> None:
     for job_id in [*ids, counting, *endless, doomed]:
         await producer.until(job_id, _is_final)
     await _insisted(partial(producer.store.jobs.rescue, 1))  # which upkeep doubts for a while, and all have ended
+    nobody = ClaimRequest("nobody", ("nowhere",), (), 1, is_for_suspects=True)  # as a solo process asks, if it lives
+    await _insisted(partial(producer.store.jobs.claim, nobody))
     await _insisted(partial(_back_up, producer.store, folder / "copy.db"))
     await _insisted(partial(_let_in_and_out, producer.store))
     await _retire(producer)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from jobhive.failpoints import ARMED, FAILPOINTS
+from jobhive.failpoints import ARMED
 from jobhive.testing.faults import audit, killing_at, noting_all, reached_in
+from tests.edges import POSTGRES, SQLITE, engine_of, points
 from tests.system.installation import Installation
 
 _KILLED = -9
@@ -23,36 +24,46 @@ _TELLING = (  # around what is promised: the quick form kills at these, the long
 )
 
 
-async def test_every_point_is_reached(tmp_path: Path) -> None:  # P2
-    points = tmp_path / "points"
-    points.mkdir()
-    await _survive(tmp_path, noting_all(points))
-    assert reached_in(points) == set(FAILPOINTS)
+async def test_every_point_is_reached(tmp_path: Path, store_url: str) -> None:  # P2
+    folder = tmp_path / "points"
+    folder.mkdir()
+    await _survive(tmp_path, store_url, noting_all(folder))
+    assert set(points(engine_of(store_url))) - reached_in(folder) == set()
 
 
 @pytest.mark.parametrize("names", _TELLING, ids=["before", "after"])
-async def test_a_kill_at_the_telling_points_harms_nothing(tmp_path: Path, names: Sequence[str]) -> None:  # P2
-    await _survive_kills(tmp_path, names)
+async def test_a_kill_at_the_telling_points_harms_nothing(
+    tmp_path: Path, store_url: str, names: Sequence[str]
+) -> None:  # P2
+    await _survive_kills(tmp_path, store_url, names)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FAILPOINTS)
+@pytest.mark.parametrize("name", points(SQLITE))
 async def test_a_kill_at_any_point_harms_nothing(tmp_path: Path, name: str) -> None:  # P2
-    await _survive_kills(tmp_path, [name])
+    await _survive_kills(tmp_path, f"sqlite:///{tmp_path}/jobhive.db", [name])
 
 
-async def _survive_kills(folder: Path, names: Sequence[str]) -> None:
-    points = folder / "points"
-    await asyncio.to_thread(points.mkdir)
-    await _survive(folder, killing_at(points, names))
-    assert reached_in(points) >= set(names)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", points(POSTGRES))
+async def test_a_kill_at_any_point_harms_nothing_on_postgres(
+    tmp_path: Path, postgres_url: str, name: str
+) -> None:  # P2
+    await _survive_kills(tmp_path, postgres_url, [name])
 
 
-async def _survive(folder: Path, points: dict[str, str]) -> None:
+async def _survive_kills(folder: Path, url: str, names: Sequence[str]) -> None:
+    reached = folder / "points"
+    await asyncio.to_thread(reached.mkdir)
+    await _survive(folder, url, killing_at(reached, names))
+    assert reached_in(reached) >= set(names)
+
+
+async def _survive(folder: Path, url: str, arming: dict[str, str]) -> None:
     """A producer, a server, a worker and their supervisor do all they can; who dies is started again."""
-    failing = "act.retire" if "act.configure=" in points[ARMED] else "act.configure"  # so that something is rolled back
-    changes = {**points, ARMED: f"{points[ARMED]},{failing}=error", "JOBHIVE_LEASE": "3"}
-    async with Installation(folder, "--concurrency", "8", changes=changes) as installation:
+    failing = "act.retire" if "act.configure=" in arming[ARMED] else "act.configure"  # so that something is rolled back
+    changes = {**arming, ARMED: f"{arming[ARMED]},{failing}=error", "JOBHIVE_LEASE": "3"}
+    async with Installation(folder, "--concurrency", "8", url=url, changes=changes) as installation:
         await _kept_up(installation)
         with suppress(ProcessLookupError):  # it was killed a moment ago
             await installation.stop()

@@ -18,24 +18,23 @@ _LEASE_SECONDS = 1
 _KINDS = ("write_late", "write_late_in_thread")
 
 
-async def test_whatever_a_frozen_worker_writes_late_is_refused(tmp_path: Path) -> None:  # B2, P4
-    await _freeze_again_and_again(tmp_path, rounds=3, chance=random.Random(1))
+async def test_whatever_a_frozen_worker_writes_late_is_refused(tmp_path: Path, store_url: str) -> None:  # B2, P4
+    await _freeze_again_and_again(tmp_path, store_url, rounds=3, chance=random.Random(1))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("seed", [2])
-async def test_two_hundred_times_nothing_of_it_is_accepted(tmp_path: Path, seed: int) -> None:  # B2, P4
-    await _freeze_again_and_again(tmp_path, rounds=200, chance=random.Random(seed))
+async def test_two_hundred_times_nothing_of_it_is_accepted(tmp_path: Path, store_url: str, seed: int) -> None:  # B2, P4
+    await _freeze_again_and_again(tmp_path, store_url, rounds=200, chance=random.Random(seed))
 
 
-async def _freeze_again_and_again(folder: Path, rounds: int, chance: random.Random) -> None:
-    app = Jobhive(
-        str(folder / "jobhive.db"), lease=timedelta(seconds=9)
-    )  # of what the test claims; the worker's upkeep believes ten of its own
+async def _freeze_again_and_again(folder: Path, url: str, rounds: int, chance: random.Random) -> None:
+    longer = timedelta(seconds=9)  # of what the test claims; the worker's upkeep believes ten of its own
+    app = Jobhive(url, lease=longer, data=folder)
     app.kinds = late_jobs.app.kinds
-    lease = {"JOBHIVE_LEASE": str(_LEASE_SECONDS)}
-    async with app, WorkerProgram(app.store.url, "tests.system.late_jobs:app", "--concurrency", "1", **lease) as stale:
+    changes = {"JOBHIVE_LEASE": str(_LEASE_SECONDS), "JOBHIVE_DATA": str(folder)}
+    async with app, WorkerProgram(url, "tests.system.late_jobs:app", "--concurrency", "1", **changes) as stale:
         for number in range(rounds):
             await _freeze_once(app, stale, folder / f"go-{number}", chance)
 

@@ -1,12 +1,19 @@
 """Which jobs a worker takes, and how many at once."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from jobhive import CompleteJob, Jobhive, PendingJob, State
+from jobhive.client.registry import Kinds
+from jobhive.core.receipt import Claim
+from jobhive.store.port import ClaimRequest, WorkerJobs
 from jobhive.testing import insert_one, wait_for_state
+from jobhive.worker.taking import claim_request, next_in_line
 from jobhive.worker.worker import Worker
 
 
@@ -175,3 +182,35 @@ async def test_a_job_from_another_process_starts_at_once(app: Jobhive) -> None:
 async def test_a_worker_without_a_slot_is_refused(app: Jobhive) -> None:
     with pytest.raises(ValueError, match="concurrency is 1 or more, not 0"):
         Worker(app.store, app.kinds, concurrency=0)
+
+
+async def test_what_a_kind_tells_of_itself_is_asked_at_each_claim_and_worded_when_it_has_changed(app: Jobhive) -> None:
+    told, heard = dict[str, str](), list[ClaimRequest]()
+
+    class Listening:
+        """Notes what it is asked, and has no jobs."""
+
+        async def claim(self, ask: ClaimRequest) -> Sequence[Claim]:
+            heard.append(ask)
+            return []
+
+    @app.job()
+    async def plain() -> None: ...
+
+    @app.job()
+    async def telling() -> None: ...
+
+    kinds = Kinds()
+    kinds.add(app.kinds["plain"])
+    kinds.add(replace(app.kinds["telling"], facts=lambda: told))
+    take = next_in_line(cast(WorkerJobs, Listening()), claim_request("w", ["default"], kinds), kinds)
+    await take(1)
+    told["model"] = "small"
+    await take(2)
+    await take(3)
+    told["model"] = "large"
+    await take(4)
+    assert [asked.limit for asked in heard] == [1, 2, 3, 4]
+    small, large = '{"model":"small"}', '{"model":"large"}'
+    assert [dict(asked.facts) for asked in heard] == [{}, *[{"telling": small}] * 2, {"telling": large}]
+    assert heard[1].facts is heard[2].facts

@@ -1,6 +1,7 @@
 """Handlers that fork: their copies do no work of ours, and keep nothing of ours alive."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -69,12 +70,12 @@ async def test_a_child_that_outlives_its_worker_does_not_keep_its_sign_of_life(a
     assert app.store.clock.now_ms() < (running.lease_until_ms or 0)
 
 
-async def test_a_child_may_use_the_application_of_its_parent(tmp_path: Path) -> None:
-    path = str(tmp_path / "jobhive.db")
-    pipe = asyncio.subprocess.PIPE
-    using = await asyncio.create_subprocess_exec(sys.executable, "-c", USE_IN_A_CHILD, path, stderr=pipe)
+async def test_a_child_may_use_the_application_of_its_parent(store_url: str, tmp_path: Path) -> None:
+    pipe, data = asyncio.subprocess.PIPE, {"JOBHIVE_DATA": str(tmp_path)}
+    command = (sys.executable, "-c", USE_IN_A_CHILD, store_url)
+    using = await asyncio.create_subprocess_exec(*command, env=os.environ | data, stderr=pipe)
     async with asyncio.timeout(SECONDS):
         _, told = await using.communicate()
     assert (using.returncode, told) == (0, b"")
-    async with Jobhive(path) as app:
+    async with Jobhive(store_url, data=tmp_path) as app:
         assert (await app.store.jobs.counts())["pending"] == 3

@@ -4,7 +4,7 @@ Parameters are solved in their order: the caller comes first, so that nobody's b
 it. A route without a declaration keeps the API from being made.
 """
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from functools import partial
 from typing import Annotated, cast
 
@@ -13,6 +13,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from jobhive.api.guard import Call, Guard
+from jobhive.api.query import refuse_repeated
 from jobhive.api.services import Services
 from jobhive.api.sse import Until
 from jobhive.core.access import LOCAL, Caller, Scope
@@ -28,17 +29,25 @@ class Needs:
         self.any_of = any_of
 
     async def __call__(self, request: Request) -> Caller:
-        """Raises NotAuthenticated, NotAllowed, TooOften."""
+        """Raises NotAuthenticated, NotAllowed, TooOften, InvalidInput."""
         if not self.any_of:
             return LOCAL
         target = f"{request.method} {request.url.path}"[:_LONGEST_TARGET]
         origin = request.client.host if request.client else ""
-        return await guard_of(request).admit(Call(request.headers.get("authorization"), target, origin), self.any_of)
+        call = Call(request.headers.get("authorization"), target, origin)
+        caller = await guard_of(request).admit(call, self.any_of)
+        refuse_repeated(request)  # only now: strangers hear nothing but who they are not
+        return caller
 
 
-Reader = Annotated[Caller, Depends(Needs(Scope.READ, Scope.OPERATE))]
+_READING = Needs(Scope.READ, Scope.OPERATE)
+_WATCHING = Needs(Scope.READ, Scope.WORK, Scope.OPERATE)
+
+Reader = Annotated[Caller, Depends(_READING)]
+Watcher = Annotated[Caller, Depends(_WATCHING)]  # of queues and workers; sees no job
 Submitting = Annotated[Caller, Depends(Needs(Scope.SUBMIT))]
 Steering = Annotated[Caller, Depends(Needs(Scope.SUBMIT, Scope.OPERATE))]  # one's own jobs, or all
+Retiring = Annotated[Caller, Depends(Needs(Scope.WORK, Scope.OPERATE))]
 Operator = Annotated[Caller, Depends(Needs(Scope.OPERATE))]
 Admin = Annotated[Caller, Depends(Needs(Scope.ADMIN))]
 OPEN = Depends(Needs())
@@ -59,14 +68,18 @@ async def check_owner(services: Services, caller: Caller, job_id: str) -> None:
         raise UnknownJob(job_id)
 
 
-async def open_place(caller: Reader, request: Request) -> AsyncGenerator[Until]:
-    """One of the places for open streams, until the response has ended; what it yields returns once it must."""
-    guard = guard_of(request)
-    with guard.stream(caller):
-        yield partial(guard.until_lost, caller)
+def _place(asked: Needs) -> Callable[..., AsyncGenerator[Until]]:
+    async def open_place(caller: Annotated[Caller, Depends(asked)], request: Request) -> AsyncGenerator[Until]:
+        guard = guard_of(request)
+        with guard.stream(caller):
+            yield partial(guard.until_lost, caller)
+
+    return open_place
 
 
-StreamPlace = Annotated[Until, Depends(open_place)]
+# One of the places for open streams, until the response has ended; what it is returns once that must.
+StreamPlace = Annotated[Until, Depends(_place(_READING))]
+WatchPlace = Annotated[Until, Depends(_place(_WATCHING))]
 
 
 def declared(router: APIRouter) -> Iterator[tuple[APIRoute, Needs]]:

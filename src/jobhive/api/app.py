@@ -45,4 +45,5 @@ def create_api(services: Services) -> FastAPI:
     for room in _ROOMS:
         api.needs += declared(room.routes)
         api.include_router(room.routes)
+    api.state.routes = [route for route, _ in api.needs]
     return api

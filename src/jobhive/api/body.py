@@ -1,5 +1,6 @@
 """Request bodies: one JSON object, read strictly. Whatever is wrong with it is the caller's mistake, never a 5xx."""
 
+import asyncio
 import json
 import math
 from collections.abc import Iterable
@@ -33,6 +34,13 @@ class TooLarge(Refused):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
+class TooSlow(Refused):
+    """The body was not there in time."""
+
+    code = "BODY_TOO_SLOW"
+    status = HTTPStatus.REQUEST_TIMEOUT
+
+
 class NotJson(Refused):
     """The body says of itself that it is something else."""
 
@@ -48,9 +56,14 @@ class Body(NamedTuple):
 
 
 async def read_body(request: Request, services: Wired) -> Body:
-    """Reads and parses the body. Raises NotJson, TooLarge (while reading), Malformed."""
+    """Reads and parses the body. Raises NotJson, TooLarge (as soon as that is known), TooSlow, Malformed."""
     _check_form(request)
-    text = await _read(request, services.max_body_bytes)
+    try:
+        async with asyncio.timeout(services.body_seconds):
+            text = await _read(request, services.max_body_bytes)
+    except TimeoutError:
+        message = f"the body did not come within {services.body_seconds:g} s; send it at once"
+        raise TooSlow(message, headers={"Connection": "close"}) from None
     return Body(text, parse_object(text))
 
 
@@ -67,12 +80,18 @@ def _check_form(request: Request) -> None:
 
 
 async def _read(request: Request, limit: int) -> bytes:
+    _check_size(int(request.headers.get("content-length", 0)), limit)
     read = bytearray()
     async for part in request.stream():
         read += part
-        if len(read) > limit:
-            raise TooLarge(f"a body has at most {limit} bytes here; put bulk elsewhere and send its address")
+        _check_size(len(read), limit)
     return bytes(read)
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        message = f"a body has at most {limit} bytes here; put bulk elsewhere and send its address"
+        raise TooLarge(message, headers={"Connection": "close"})  # nobody reads what else was sent
 
 
 def parse_object(text: bytes) -> JsonObject:
@@ -159,6 +178,7 @@ def body_problems() -> Responses:
     """What every route with a body may answer."""
     return documented(
         s400="the body is not one JSON object, or nests too deep, has a key twice, a number that JSON does not have, …",
+        s408="the body did not come in time",
         s413="the body is too large",
         s415="the body is not declared as `application/json`",
         s422="the body is a JSON object with values that are not allowed; `errors` lists all of them",

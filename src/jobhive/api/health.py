@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import APIRouter
 from typing_extensions import TypedDict
 
-from jobhive.api.access import OPEN, Reader
+from jobhive.api.access import OPEN, Watcher
 from jobhive.api.problems import documented
 from jobhive.api.services import Wired
 
@@ -36,7 +36,7 @@ async def health(services: Wired) -> Health:
 
 
 @routes.get("/health/deep", responses=documented(s503="the store is not well; `detail` says how"))
-async def deep_health(_: Reader, services: Wired) -> DeepHealth:
+async def deep_health(_: Watcher, services: Wired) -> DeepHealth:
     """Checks the store.
 
     curl http://127.0.0.1:8700/health/deep

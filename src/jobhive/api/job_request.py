@@ -1,6 +1,7 @@
 """What a client may say of a job it wants, and all that is wrong with it in one answer."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import to_json
@@ -10,31 +11,42 @@ from jobhive.client.options import Options
 from jobhive.client.registry import Kinds
 from jobhive.core.errors import FieldError, InvalidInput, UnknownKind
 from jobhive.core.kind import QUEUE_NAME
-from jobhive.core.validation import field_errors
+from jobhive.core.validation import WHOLE, WITHOUT_NUL, field_errors
 
 _A_HUNDRED_YEARS_SECONDS = 100 * 366 * 86_400
 _BEFORE_CALENDARS_END = datetime(9000, 1, 1, tzinfo=UTC)  # Python's ends with 9999, in every time zone
+
+_DELAY_AND_RUN_AT: JsonObject = {
+    "properties": {"delay": {"type": "number"}, "run_at": {"type": "string"}},
+    "required": ["delay", "run_at"],
+}
 
 
 class JobRequest(BaseModel):
     """A job to run."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, json_schema_extra={"not": _DELAY_AND_RUN_AT})
 
     kind: str = Field(description="What to do; one of the kinds that this server knows.")
     params: dict[str, JsonValue] = Field(description="The kind's params, checked at once.")
     queue: str | None = Field(
         default=None, pattern=f"^{QUEUE_NAME.pattern}$", description="Instead of the kind's own queue."
     )
-    priority: int = Field(default=0, ge=-32_768, le=32_767, description="Higher runs first.")
+    priority: Annotated[int, Field(ge=-32_768, le=32_767, description="Higher runs first."), WHOLE] = 0
     delay: float | None = Field(default=None, ge=0, le=_A_HUNDRED_YEARS_SECONDS, description="Seconds until it is due.")
     run_at: AwareDatetime | None = Field(
         default=None, lt=_BEFORE_CALENDARS_END, description="When it is due; not together with `delay`."
     )
     key: str | None = Field(
-        default=None, min_length=1, max_length=512, description="Idempotency key: the same key gives the same job."
+        default=None,
+        min_length=1,
+        max_length=512,
+        pattern=WITHOUT_NUL,
+        description="Idempotency key: the same key gives the same job.",
     )
-    max_retries: int | None = Field(default=None, ge=0, le=1000, description="Instead of the kind's own.")
+    max_retries: Annotated[int, Field(ge=0, le=1000), WHOLE] | None = Field(
+        default=None, description="Instead of the kind's own."
+    )
 
     def options(self) -> Options:
         """All but kind and params. Raises InvalidInput."""

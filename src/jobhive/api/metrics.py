@@ -8,7 +8,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from jobhive.api.access import Reader
+from jobhive.api.access import Watcher
 from jobhive.api.services import Wired
 from jobhive.core.record import QueueStatus, WorkerRecord
 from jobhive.store.port import Store
@@ -85,7 +85,7 @@ class Scrape(Collector):
 @routes.get(
     "/metrics", response_class=Response, responses={200: {"description": "metrics", "content": {"text/plain": {}}}}
 )
-async def metrics(_: Reader, services: Wired) -> Response:
+async def metrics(_: Watcher, services: Wired) -> Response:
     """Figures in Prometheus' text format.
 
     curl http://127.0.0.1:8700/metrics

@@ -13,8 +13,18 @@ from jobhive.api import inference
 from jobhive.api.access import Needs
 from jobhive.api.problems import SCHEMA_REF, Problem, problem_response
 from jobhive.api.services import Services
+from jobhive.core.validation import WITHOUT_NUL
 
 _BEARER = "bearer"
+_NAMING = (  # path, method, the parameter of other routes that its answer holds, and where
+    ("/v1/jobs", "post", "job_id", "$response.body#/job_id"),
+    ("/v1/jobs", "get", "job_id", "$response.body#/jobs/0/id"),
+    ("/v1/inference", "post", "job_id", "$response.body#/job_id"),
+    ("/v1/queues", "get", "queue", "$response.body#/queues/0/name"),
+    ("/v1/workers/active", "get", "worker_id", "$response.body#/workers/0/id"),
+    ("/v1/tokens", "post", "token_id", "$response.body#/id"),
+    ("/v1/tokens", "get", "token_id", "$response.body#/tokens/0/id"),
+)
 _REFUSALS = {
     HTTPStatus.UNAUTHORIZED: "the call shows no token that holds, and this server asks for one",
     HTTPStatus.FORBIDDEN: "the token has not the scope",
@@ -37,6 +47,9 @@ class Api(FastAPI):
             schemas["Problem"] = TypeAdapter(Problem).json_schema(ref_template=SCHEMA_REF)
             document["paths"]["/v1/inference"]["post"]["requestBody"] = _inference_body(self.state.services)
             _tell_access(document, self.needs)
+            _tell_links(document)
+            for parameter in _parameters(document):
+                _never_null(parameter["schema"])
             for schema in [schemas["Problem"], *_body_schemas(document)]:
                 _move_definitions(schema, schemas)
             self.openapi_schema = document
@@ -59,9 +72,42 @@ def _inference_body(services: Services) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "object", "properties": {}}
     if inference.KIND in services.kinds:
         schema = services.kinds[inference.KIND].kind.params.model_json_schema(ref_template=SCHEMA_REF)
-    key = {"type": "string", "minLength": 1, "maxLength": 512, "description": "Idempotency key."}
+    key = {
+        "type": ["string", "null"],
+        "minLength": 1,
+        "maxLength": 512,
+        "pattern": WITHOUT_NUL,
+        "description": "Idempotency key.",
+    }
     schema["properties"] = {**schema.get("properties", {}), "key": key}
     return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _tell_links(document: dict[str, Any]) -> None:
+    """Where to go on from an answer that names what it made, or what there is."""
+    for path, method, name, where in _NAMING:
+        links = {
+            operation["operationId"]: {"operationId": operation["operationId"], "parameters": {name: where}}
+            for asked, operations in document["paths"].items()
+            for operation in operations.values()
+            if f"{{{name}}}" in asked
+        }
+        for status, answer in document["paths"][path][method]["responses"].items():
+            if status.startswith("2"):
+                answer["links"] = links
+
+
+def _parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            yield from operation.get("parameters", ())
+
+
+def _never_null(schema: dict[str, Any]) -> None:
+    """A parameter is there or left out: `null` would be a word of four letters."""
+    if "anyOf" in schema:
+        [given] = [variant for variant in schema.pop("anyOf") if variant != {"type": "null"}]
+        schema |= given
 
 
 def _body_schemas(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

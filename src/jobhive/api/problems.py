@@ -5,11 +5,13 @@ from http import HTTPStatus
 from typing import Any, ClassVar, NotRequired, cast
 
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import JsonValue
 from pydantic_core import ErrorDetails, to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 from typing_extensions import TypedDict
 
 from jobhive.core.errors import (
@@ -192,7 +194,17 @@ async def answer_http(request: Request, error: Exception) -> Response:
     refusal = cast("HTTPException", error)
     code = HTTPStatus(refusal.status_code).name
     detail = f"{refusal.detail}: {request.method} {request.url.path[:_LONGEST_FIELD]}; /openapi.json lists all routes"
-    return ProblemResponse(problem(refusal.status_code, code, detail), refusal.headers)
+    methods = _methods(request)
+    return ProblemResponse(
+        problem(refusal.status_code, code, detail), {"Allow": methods} if methods else refusal.headers
+    )
+
+
+def _methods(request: Request) -> str:
+    """What the path can be asked for; the routing itself tells the methods of one of its routes alone."""
+    routes: Sequence[APIRoute] = request.app.state.routes
+    here = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in here for method in route.methods or ()}))
 
 
 # ---- documentation ---------------------------------------------------------------------------------------------

@@ -6,17 +6,19 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import TypedDict
 
-from jobhive.api.access import Operator, Reader
+from jobhive.api.access import Operator, Watcher
 from jobhive.api.body import Body, JsonBody, body_problems, documented_body
 from jobhive.api.problems import documented
 from jobhive.api.services import Wired
 from jobhive.core.kind import QUEUE_NAME
 from jobhive.core.record import QueueStatus
-from jobhive.core.validation import invalid
+from jobhive.core.validation import WHOLE, invalid
+from jobhive.store.port import Limits
 
 routes = APIRouter(tags=["queues"], responses=documented(s422="that cannot be the name of a queue"))
 
 QueueName = Annotated[str, Path(pattern=f"^{QUEUE_NAME.pattern}$")]
+_Limit = Annotated[int, Field(ge=1, le=2**31), WHOLE]
 
 
 class QueueView(TypedDict):
@@ -45,12 +47,12 @@ class QueueLimits(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    running_limit: int | None = Field(default=None, ge=1, le=2**31, description="At most so many jobs run at once.")
-    depth_limit: int | None = Field(default=None, ge=1, le=2**31, description="At most so many jobs wait.")
+    running_limit: _Limit | None = Field(default=None, description="At most so many jobs run at once.")
+    depth_limit: _Limit | None = Field(default=None, description="At most so many jobs wait.")
 
 
 @routes.get("/v1/queues")
-async def ls(_: Reader, services: Wired) -> QueueList:
+async def ls(_: Watcher, services: Wired) -> QueueList:
     """All queues that hold open jobs or have settings.
 
     curl http://127.0.0.1:8700/v1/queues
@@ -86,19 +88,20 @@ async def limit(queue: QueueName, caller: Operator, body: JsonBody, services: Wi
 
     curl -X PATCH --json '{"running_limit": 1}' http://127.0.0.1:8700/v1/queues/default
     """
-    wanted = _read(body).model_dump(exclude_unset=True)
-    known = next((status for status in await services.store.jobs.queues() if status.name == queue), None)
-    now = {"running_limit": known.running_limit, "depth_limit": known.depth_limit} if known else {}
-    limits = QueueLimits.model_validate(now | wanted)
-    running, depth = limits.running_limit, limits.depth_limit
-    return queue_view(await services.store.jobs.limit(queue, running=running, depth=depth, by=caller.name))
+    return queue_view(await services.store.jobs.limit(queue, **_read(body), by=caller.name))
 
 
-def _read(body: Body) -> QueueLimits:
+def _read(body: Body) -> Limits:
     try:
-        return QueueLimits.model_validate_json(body.text)
+        wanted = QueueLimits.model_validate_json(body.text)
     except ValidationError as error:
         raise invalid("the limits are not valid", error) from None
+    limits = Limits()
+    if "running_limit" in wanted.model_fields_set:
+        limits["running"] = wanted.running_limit
+    if "depth_limit" in wanted.model_fields_set:
+        limits["depth"] = wanted.depth_limit
+    return limits
 
 
 def queue_view(status: QueueStatus) -> QueueView:

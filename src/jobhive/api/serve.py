@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
+from jobhive.api.protocol import Protocol
 from jobhive.api.sse import HANGUP
 from jobhive.core.errors import JobhiveError
 from jobhive.failpoints import failpoint
@@ -79,7 +80,7 @@ class Server:
     def _configured(self) -> uvicorn.Config:
         return uvicorn.Config(
             self._answer,
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="off",
             interface="asgi3",

@@ -24,6 +24,7 @@ class Services:
     version: str
     ping_every: timedelta = timedelta(seconds=15)  # a comment this often keeps proxies from closing a quiet stream
     max_body_bytes: int = 1 << 20
+    body_seconds: float = 30  # for all of a body to come
     max_streams: int = 10_000  # open at once
     max_streams_per_token: int = 1_000
 

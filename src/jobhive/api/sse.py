@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 
+from pydantic import JsonValue
 from pydantic_core import to_json
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -22,6 +23,16 @@ SSE, NDJSON = "text/event-stream", "application/x-ndjson"
 RECONNECT = b"retry: 1000\n\n"  # milliseconds until a browser comes back after its connection was lost
 DONE = b"data: [DONE]\n\n"
 _PING = b": ping\n\n"
+
+# One event, as OpenAPI 3.1 describes the items of a stream.
+EVENT_SCHEMA: dict[str, JsonValue] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "number of the event; `data: [DONE]` has none"},
+        "data": {"type": "string", "description": "a JSON object with `type` and `at`, or `[DONE]`"},
+    },
+    "required": ["data"],
+}
 
 Frames = AsyncGenerator[bytes, None]
 Until = Callable[[], Coroutine[None, None, None]]

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import Response
 
 from jobhive.api.access import Reader, StreamPlace, check_owner
+from jobhive.api.body import JsonObject
 from jobhive.api.problems import Responses, documented
 from jobhive.api.services import Wired
-from jobhive.api.sse import NDJSON, SSE, EventStream, as_frames, as_lines, job_frames
+from jobhive.api.sse import EVENT_SCHEMA, NDJSON, SSE, EventStream, as_frames, as_lines, job_frames
 from jobhive.core.telling import last_number
 
 routes = APIRouter(tags=["streams"])
@@ -27,12 +28,17 @@ async def resumed_after(
 
 After = Annotated[int, Depends(resumed_after)]
 
+_LINE: JsonObject = {
+    "type": "object",
+    "properties": {"seq": {"type": "integer", "minimum": 1}, "type": {"type": "string"}, "at": {"type": "string"}},
+    "required": ["seq", "type", "at"],
+}
 _ANSWERS: Responses = documented(s404="there is no such job", s422="the number to go on from is none") | {
     200: {
         "description": "events until the job has ended, then `data: [DONE]`",
         "content": {
-            SSE: {"schema": {"type": "string"}, "example": 'id: 1\ndata: {"type": "started", "job_id": "job-…"}\n\n'},
-            NDJSON: {"schema": {"type": "string"}, "example": '{"seq": 1, "type": "started", "job_id": "job-…"}\n'},
+            SSE: {"schema": EVENT_SCHEMA, "example": 'id: 1\ndata: {"type": "started", "job_id": "job-…"}\n\n'},
+            NDJSON: {"schema": _LINE, "example": '{"seq": 1, "type": "started", "job_id": "job-…"}\n'},
         },
     },
     204: {"description": "the job has ended and the reader has its last event: there is no need to come back"},

@@ -13,9 +13,9 @@ from jobhive.api.problems import documented
 from jobhive.api.services import Wired
 from jobhive.core.access import Scope
 from jobhive.core.clock import from_ms
-from jobhive.core.rate import Rate
+from jobhive.core.rate import PATTERN, Rate
 from jobhive.core.token import NewToken, TokenRecord, mint
-from jobhive.core.validation import invalid
+from jobhive.core.validation import WITHOUT_NUL, invalid
 
 routes = APIRouter(tags=["tokens"])
 
@@ -25,17 +25,30 @@ _A_HUNDRED_YEARS_SECONDS = 100 * 366 * 86_400
 class TokenRequest(BaseModel):
     """A token to make."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1, max_length=100, description="For people, such as the program that will use it.")
+    name: str = Field(
+        min_length=1,
+        max_length=100,
+        pattern=WITHOUT_NUL,
+        description="For people, such as the program that will use it.",
+    )
     scopes: tuple[Scope, ...] = Field(min_length=1, description="What it is good for; `admin` is all of it.")
     owner: str | None = Field(
-        default=None, min_length=1, max_length=100, description="Whose jobs it creates and sees; its name otherwise."
+        default=None,
+        min_length=1,
+        max_length=100,
+        pattern=WITHOUT_NUL,
+        description="Whose jobs it creates and sees; its name otherwise.",
     )
     expires_in: float | None = Field(
         default=None, gt=0, le=_A_HUNDRED_YEARS_SECONDS, description="Seconds until it holds no longer."
     )
-    rate: str | None = Field(default=None, description="At most so many calls: `N/s`, `N/min` or `N/h`.")
+    rate: str | None = Field(
+        default=None,
+        description="At most so many calls: `N/s`, `N/min` or `N/h`.",
+        json_schema_extra={"pattern": f"^{PATTERN}$"},  # told only: `Rate` itself refuses in better words
+    )
 
 
 class TokenView(TypedDict):

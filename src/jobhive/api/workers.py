@@ -6,10 +6,10 @@ from datetime import datetime
 from fastapi import APIRouter
 from typing_extensions import TypedDict
 
-from jobhive.api.access import Operator, Reader, StreamPlace
+from jobhive.api.access import Retiring, Watcher, WatchPlace
 from jobhive.api.problems import documented
 from jobhive.api.services import Wired
-from jobhive.api.sse import RECONNECT, SSE, EventStream, Frames, json_of
+from jobhive.api.sse import EVENT_SCHEMA, RECONNECT, SSE, EventStream, Frames, json_of
 from jobhive.core.clock import from_ms
 from jobhive.core.errors import UnknownWorker
 from jobhive.core.record import WorkerRecord
@@ -47,7 +47,7 @@ class WorkerList(TypedDict):
 
 
 @routes.get("/v1/workers/active")
-async def ls(_: Reader, services: Wired) -> WorkerList:
+async def ls(_: Watcher, services: Wired) -> WorkerList:
     """All active workers.
 
     curl http://127.0.0.1:8700/v1/workers/active
@@ -59,9 +59,11 @@ async def ls(_: Reader, services: Wired) -> WorkerList:
     "/v1/workers/heartbeats/stream",
     status_code=200,
     response_class=EventStream,
-    responses={200: {"description": "`heartbeat` and `gone` events, without end", "content": {SSE: {}}}},
+    responses={
+        200: {"description": "`heartbeat` and `gone` events, without end", "content": {SSE: {"schema": EVENT_SCHEMA}}}
+    },
 )
-async def heartbeats(_: Reader, place: StreamPlace, services: Wired) -> EventStream:
+async def heartbeats(_: Watcher, place: WatchPlace, services: Wired) -> EventStream:
     """Signs of life as they come: `heartbeat {worker}` for each worker, at first for all, and `gone {worker_id}`.
 
     curl -N http://127.0.0.1:8700/v1/workers/heartbeats/stream
@@ -70,7 +72,7 @@ async def heartbeats(_: Reader, place: StreamPlace, services: Wired) -> EventStr
 
 
 @routes.get("/v1/workers/active/{worker_id}", responses=documented(s404="there is no such active worker"))
-async def get(worker_id: str, _: Reader, services: Wired) -> WorkerView:
+async def get(worker_id: str, _: Watcher, services: Wired) -> WorkerView:
     """One active worker.
 
     curl http://127.0.0.1:8700/v1/workers/active/worker-…
@@ -82,7 +84,7 @@ async def get(worker_id: str, _: Reader, services: Wired) -> WorkerView:
 
 
 @routes.post("/v1/workers/active/{worker_id}/retire", responses=documented(s404="there is no such active worker"))
-async def retire(worker_id: str, caller: Operator, services: Wired) -> WorkerView:
+async def retire(worker_id: str, caller: Retiring, services: Wired) -> WorkerView:
     """Asks a worker to take no new jobs, finish those it has, and exit.
 
     curl -X POST http://127.0.0.1:8700/v1/workers/active/worker-…/retire

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import NamedTuple, Self, TypeAlias, Unpack
 
 from pydantic import BaseModel
@@ -40,15 +41,21 @@ class JobPage(NamedTuple):
 class Jobhive:
     """An application's kinds, and the store where its jobs are kept.
 
-    `url` is a path, `sqlite:///path`, or nothing: `$JOBHIVE_URL`, else `./.jobhive/jobhive.db`. The store is opened by
-    `async with app`, or by the first call that needs it.
+    `url` is a path, `sqlite:///path`, `postgresql://…`, or nothing: `$JOBHIVE_URL`, else `./.jobhive/jobhive.db`. The
+    store is opened by `async with app`, or by the first call that needs it. `data`, else `$JOBHIVE_DATA`, is the folder
+    of what this machine keeps.
     """
 
     def __init__(
-        self, url: str | None = None, *, lease: timedelta | None = None, poll_interval: float | None = None
+        self,
+        url: str | None = None,
+        *,
+        lease: timedelta | None = None,
+        poll_interval: float | None = None,
+        data: Path | None = None,
     ) -> None:
-        settings = load_settings(url=url, lease=lease, poll_interval=poll_interval)
-        self.store: Store = store_at(settings.url, settings.lease)
+        settings = load_settings(url=url, lease=lease, poll_interval=poll_interval, data=data)
+        self.store: Store = store_at(settings)
         self.kinds = Kinds()
         self.poll_interval = settings.poll_interval  # seconds
         self._keep = settings.keep

@@ -1,22 +1,41 @@
-"""From a store's URL to its engine."""
+"""From a store's URL to its engine. Each is loaded only now: a program may import us and never open a store."""
 
 from datetime import timedelta
 from pathlib import Path
 
 from jobhive.core.errors import StoreRefused
+from jobhive.settings import Settings
 from jobhive.store.port import Store
 
 _SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql://", "postgres://")
 
 
-def store_at(url: str, lease: timedelta) -> Store:
-    """The engine for a path or a `sqlite:///` URL, not yet opened. Raises StoreRefused for anything else."""
-    from jobhive.store.sqlite import SqliteStore  # loaded only now: a program may import us and never open a store
+def is_server(url: str) -> bool:
+    """Whether the URL names a database server, and not a file of this machine."""
+    return url.startswith(_POSTGRES)
 
+
+def store_at(settings: Settings) -> Store:
+    """The engine for a path, a `sqlite:///` or a `postgresql://` URL, not yet opened. Raises StoreRefused otherwise."""
+    url, lease = settings.url, settings.lease
+    if is_server(url):
+        return _postgres(url, lease, settings.data)
     if "://" in url and not url.startswith(_SQLITE):
         scheme = url.partition("://")[0]
-        raise StoreRefused(f"no store engine for {scheme}:// URLs; use a path or {_SQLITE}path/to/jobhive.db")
+        known = f"use a path, {_SQLITE}path/to/jobhive.db, or {_POSTGRES[0]}user@host/database"
+        raise StoreRefused(f"no store engine for {scheme}:// URLs; {known}")
+    from jobhive.store.sqlite import SqliteStore
+
     return SqliteStore(_path(url.removeprefix(_SQLITE), url), lease=lease)
+
+
+def _postgres(url: str, lease: timedelta, data: Path) -> Store:
+    try:
+        from jobhive.store.postgres import PostgresStore
+    except ModuleNotFoundError as error:
+        raise StoreRefused(f"PostgreSQL needs {error.name}; pip install 'jobhive[postgres]'") from error
+    return PostgresStore(url, data, lease=lease)
 
 
 def _path(text: str, url: str) -> Path:

@@ -8,9 +8,8 @@ from types import ModuleType
 from typing import Unpack
 
 from jobhive.app import Jobhive, default_app
-from jobhive.app.builtin import GENERATE, add_generate
+from jobhive.app.builtin import GENERATE, add_generate, names_inference
 from jobhive.cli.exits import CommandError, Exit
-from jobhive.kinds.inference.backend import ModelUnavailable
 from jobhive.settings import Flags, Settings, load_settings, variable
 
 _DEFAULT_NAME = "app"
@@ -24,24 +23,20 @@ def settle(**flags: Unpack[Flags]) -> Settings:
 
 
 def load_app(spec: str | None) -> Jobhive:
-    """Imports it, with the current folder first on the path; None = the built-in kinds. Raises CommandError."""
+    """Imports it, with the current folder first on the path; None = the built-in kinds.
+
+    Raises CommandError; ModelUnavailable for a model or an inference server that is named and cannot be one.
+    """
     if spec is None:
-        return _default()
+        return default_app()
     module_name, _, name = spec.partition(":")
     if not all(part.isidentifier() for part in module_name.split(".")):
         raise CommandError(f"--app is module:name, such as shop.jobs:app, and not {spec!r}", Exit.USAGE)
     app = _named(_imported(module_name), name or _DEFAULT_NAME)
-    model = load_settings().model
-    if model is not None and GENERATE not in app.kinds:
-        add_generate(app, model)
+    settings = load_settings()
+    if names_inference(settings) and GENERATE not in app.kinds:
+        add_generate(app, settings)
     return app
-
-
-def _default() -> Jobhive:
-    try:
-        return default_app()
-    except ModelUnavailable as error:
-        raise CommandError(str(error), Exit.USAGE) from error
 
 
 def _imported(name: str) -> ModuleType:

@@ -2,12 +2,11 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
-from pydantic_core import to_json
 
 from jobhive.client.context import Context, SyncContext
 from jobhive.core.kind import Kind
@@ -36,13 +35,9 @@ class Handler:
     model_parameter: str | None = None  # takes the params model whole; None: keyword arguments, one per field
     is_run_apart: bool = False  # only by workers of its own class, never by those of the application
     ending: Callable[[Any], Mapping[str, object]] | None = None  # words the `end` event from the result
-    facts: Mapping[str, str] = field(default_factory=dict[str, str])  # told in `started`, such as the model's name
+    facts: Facts | None = None  # asked at every claim, told in `started`, such as the model's name
+    open: Callable[[], Awaitable[None]] | None = None  # called as its worker starts; raises nothing
     close: Callable[[], Awaitable[None]] | None = None  # lets go of what the handler holds, as its worker stops
-
-    @property
-    def facts_json(self) -> str | None:
-        """The facts as the store keeps them."""
-        return to_json(self.facts).decode() if self.facts else None
 
     def arguments(self, params: BaseModel) -> dict[str, Any]:
         """Keyword arguments for the function, context not included."""

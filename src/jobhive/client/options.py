@@ -53,13 +53,13 @@ class Options:
             ),
             _unless(self.run_at is None or self.run_at.tzinfo is not None, "run_at", "an instant with its time zone"),
             _unless(self.run_at is None or self.delay is None, "run_at", "either run_at or delay, not both"),
-            _unless(self.key is None or _is_key(self.key), "key", f"1 to {_KEY_LENGTH} characters of Unicode"),
+            _unless(self.key is None or _is_key(self.key), "key", f"1 to {_KEY_LENGTH} characters of Unicode, no NUL"),
             _unless(self.max_retries is None or 0 <= self.max_retries <= _MOST_RETRIES, "max_retries", "0 to 1000"),
         ]
 
 
 def _is_key(key: str) -> bool:
-    return 0 < len(key) <= _KEY_LENGTH and storable(key) == key
+    return 0 < len(key) <= _KEY_LENGTH and storable(key) == key and "\0" not in key  # which not every store can keep
 
 
 def _unless(is_fine: bool, field: str, allowed: str) -> FieldError | None:

@@ -9,7 +9,7 @@ class Scope(StrEnum):
 
     SUBMIT = "submit"  # create jobs; cancel, retry and purge one's own
     READ = "read"  # one's own jobs and their streams; figures of queues and workers
-    WORK = "work"  # run jobs on another machine
+    WORK = "work"  # for machines that run workers: figures of queues and workers, but no job; retire workers
     OPERATE = "operate"  # see and steer everybody's jobs, queues and workers
     ADMIN = "admin"  # all of it, and tokens and the audit log
 

@@ -6,7 +6,7 @@ change nothing before the checkpoint unseen. What came after it can be cut off w
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
 from hmac import compare_digest
@@ -90,6 +90,15 @@ def link(told: AuditEntry, previous: str) -> str:
     """The entry's hash behind the hash `previous`."""
     text = canonical([told.number, told.at_ms, told.actor, told.act, told.target, told.detail, previous])
     return sha256(text.encode()).hexdigest()
+
+
+def chain(told: Sequence[AuditEntry], previous: str) -> list[tuple[int, str]]:
+    """The hashes of entries that follow each other behind the hash `previous`, by number."""
+    hashes: list[tuple[int, str]] = []
+    for each in told:
+        previous = link(each, previous)
+        hashes.append((each.number, previous))
+    return hashes
 
 
 def sign(number: int, hash_: str, key: bytes) -> Checkpoint:

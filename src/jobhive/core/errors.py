@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from difflib import get_close_matches
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from jobhive.core.states import State
 
@@ -19,7 +19,7 @@ class FieldError(NamedTuple):
 class JobhiveError(Exception):
     """Base of all errors that Jobhive raises on purpose."""
 
-    code: ClassVar[str] = "JOBHIVE_ERROR"
+    code: str = "JOBHIVE_ERROR"
 
 
 class InvalidInput(JobhiveError):

@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 from jobhive.core.errors import FieldError, InvalidInput
 
 _SECONDS = {"s": 1, "min": 60, "h": 3600}
-_TEXT = re.compile(r"(?P<calls>[1-9][0-9]{0,8})/(?P<unit>s|min|h)")
+PATTERN = "[1-9][0-9]{0,8}/(s|min|h)"
 
 
 class Rate(NamedTuple):
@@ -18,11 +18,11 @@ class Rate(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Self:
         """From text such as `600/min`. Raises InvalidInput."""
-        parts = _TEXT.fullmatch(text)
-        if parts is None:
+        if re.fullmatch(PATTERN, text) is None:
             message = "a rate is written N/s, N/min or N/h, such as 600/min"
             raise InvalidInput("the rate is not valid", [FieldError("rate", "rate", message)])
-        return cls(int(parts["calls"]), parts["unit"])
+        calls, _, unit = text.partition("/")
+        return cls(int(calls), unit)
 
     def __str__(self) -> str:
         return f"{self.calls}/{self.unit}"

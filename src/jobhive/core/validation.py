@@ -1,11 +1,21 @@
 """Pydantic's complaints as ours: every error listed, no input echoed."""
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
 from pydantic_core import ErrorDetails
 
 from jobhive.core.errors import FieldError, InvalidInput
 
 _SAYS_ITS_INPUT = frozenset({"union_tag_invalid"})  # pydantic quotes the tag that was sent
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# Beside a strict integer and its limits. JSON has one sort of number: its schemas, and some languages, take 2.0 for 2.
+WHOLE = BeforeValidator(_whole)
+
+WITHOUT_NUL = r"^[^\x00]*$"  # for texts that are columns of their own: not every store can keep the character
 
 
 def field_errors(error: ValidationError, *, prefix: str = "") -> list[FieldError]:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from jobhive.client.context import Context
 from jobhive.client.decorators import handler_of
 from jobhive.client.handler import Handler
-from jobhive.kinds.inference.backend import Backend, EngineCrashed, ErrorCode, GenerationError
+from jobhive.kinds.inference.backend import Backend, ErrorCode, GenerationError, Interrupted
 from jobhive.kinds.inference.request import GenerateParams, GenerateResult
 
 KIND = "generate"
@@ -17,11 +17,9 @@ QUEUE = "ai"
 
 
 def generate_with(backend: Backend) -> Handler:
-    """The kind, served by this backend. Only a crash of the engine is worth another attempt."""
+    """The kind, served by this backend. Only what interrupted it is worth another attempt."""
 
     async def generate(ctx: Context, params: GenerateParams) -> GenerateResult:
-        if params.model not in (None, backend.model):
-            raise GenerationError(ErrorCode.INVALID_REQUEST, f"this worker serves {backend.model}, not {params.model}")
         async with aclosing(backend.generate(params)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, GenerateResult):
@@ -30,8 +28,11 @@ def generate_with(backend: Backend) -> Handler:
                 await ctx.emit("token", t=piece.text, i=piece.index)
         raise GenerationError(ErrorCode.GENERATION_ERROR, "the engine ended the stream without a result")
 
-    handler = handler_of(generate, {"name": KIND, "queue": QUEUE, "on_crash": "retry", "retry_on": (EngineCrashed,)})
-    return replace(handler, ending=_ending, facts={"model": backend.model}, close=backend.stop)
+    def facts() -> Mapping[str, str]:
+        return {} if backend.model is None else {"model": backend.model}
+
+    handler = handler_of(generate, {"name": KIND, "queue": QUEUE, "on_crash": "retry", "retry_on": (Interrupted,)})
+    return replace(handler, ending=_ending, facts=facts, open=backend.identify, close=backend.stop)
 
 
 def _ending(result: GenerateResult) -> Mapping[str, object]:

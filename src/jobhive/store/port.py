@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypedDict, Unpack
 
 from jobhive.core.audit import AuditEntry, NewEntry
 from jobhive.core.clock import Clock
@@ -72,6 +72,13 @@ class ClaimRequest(NamedTuple):
         {}
     )  # kind → JSON object told in `started`, such as the model it will run
     is_for_suspects: bool = False  # asks for what is to be run alone, and for nothing else
+
+
+class Limits(TypedDict, total=False):
+    """Limits of a queue to set; None = none. What is left out stays as it is."""
+
+    running: int | None  # jobs that run at once
+    depth: int | None  # jobs that wait
 
 
 class SubmitterJobs(Protocol):
@@ -200,8 +207,8 @@ class OperatorJobs(Protocol):
         """A paused queue keeps its jobs and accepts new ones; nothing is claimed from it."""
         ...
 
-    async def limit(self, queue: str, *, running: int | None, depth: int | None, by: str | None = None) -> QueueStatus:
-        """Sets both limits; None = none."""
+    async def limit(self, queue: str, *, by: str | None = None, **limits: Unpack[Limits]) -> QueueStatus:
+        """Sets the limits that are named, and none beside them."""
         ...
 
 

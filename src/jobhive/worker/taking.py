@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from jobhive.client.registry import Kinds
 from jobhive.core.errors import InvalidInput
@@ -21,28 +22,28 @@ Choice = Callable[[PendingJob[BaseModel]], bool]
 def claim_request(
     worker_id: str, queues: Sequence[str], kinds: Kinds, *, is_for_suspects: bool = False
 ) -> ClaimRequest:
-    """What a worker that knows these kinds asks for; the limit is set anew for every claim."""
-    facts = {handler.kind.name: facts for handler in kinds if (facts := handler.facts_json) is not None}
-    return ClaimRequest(worker_id, tuple(queues), tuple(kinds.names()), 0, facts, is_for_suspects)
+    """What a worker that knows these kinds asks for; limit and facts are set anew for every claim."""
+    return ClaimRequest(worker_id, tuple(queues), tuple(kinds.names()), limit=0, is_for_suspects=is_for_suspects)
 
 
-def next_in_line(jobs: WorkerJobs, ask: ClaimRequest) -> Take:
+def next_in_line(jobs: WorkerJobs, ask: ClaimRequest, kinds: Kinds) -> Take:
     """Takes what comes next."""
+    asking = _Asking(ask, kinds)
 
     async def take(limit: int) -> Sequence[Claim]:
-        return await jobs.claim(ask._replace(limit=limit))
+        return await jobs.claim(asking.now()._replace(limit=limit))
 
     return take
 
 
 def chosen(jobs: WorkerJobs, ask: ClaimRequest, kinds: Kinds, choose: Choice) -> Take:
     """Looks before it claims: a job that is not chosen is never touched."""
-    chooser = _Chooser(kinds, choose)
+    chooser, asking = _Chooser(kinds, choose), _Asking(ask, kinds)
 
     async def take(limit: int) -> Sequence[Claim]:
         claims: list[Claim] = []
         for record in chooser.pick(await jobs.peek(ask.queues, ask.kinds, _MOST_LOOKED_AT)):
-            claim = await jobs.claim_one(record.job_id, ask)
+            claim = await jobs.claim_one(record.job_id, asking.now())
             claims += [claim] if claim is not None else []
             if len(claims) == limit:
                 break
@@ -76,6 +77,24 @@ def at_most(count: int, take: Take, reached: Callable[[], None]) -> Take:
         return claims
 
     return limited
+
+
+class _Asking:
+    """The request with what the kinds tell of themselves, which is worded anew only when it has changed."""
+
+    def __init__(self, ask: ClaimRequest, kinds: Kinds) -> None:
+        self._ask = ask
+        self._telling = [(handler.kind.name, handler.facts) for handler in kinds if handler.facts is not None]
+        self._told: list[dict[str, str]] = []  # as the request has it
+
+    def now(self) -> ClaimRequest:
+        """A kind that knows nothing of itself yet is left out."""
+        told = [dict(facts()) for _, facts in self._telling]
+        if told != self._told:
+            named = zip((name for name, _ in self._telling), told, strict=True)
+            self._ask = self._ask._replace(facts={name: to_json(facts).decode() for name, facts in named if facts})
+            self._told = told
+        return self._ask
 
 
 class _Chooser:

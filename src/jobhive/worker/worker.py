@@ -99,6 +99,9 @@ class Worker:
 
     async def start(self) -> None:
         """Takes its sign of life, then begins to claim. The store must be open."""
+        for handler in self._kinds:
+            if handler.open is not None and handler.kind.queue in self.queues:
+                await handler.open()
         self._started_at_ms = self._store.clock.now_ms()
         failpoint("worker.before_hold")
         self._liveness = self._store.hold(self.id, None if self._post is None else self._post.supervisor_id)
@@ -187,7 +190,7 @@ class Worker:
         """What comes next, what is chosen, or suspects until none is left."""
         jobs = self._store.jobs
         ask = claim_request(self.id, self.queues, self._kinds, is_for_suspects=self._is_solo)
-        take = next_in_line(jobs, ask) if choose is None else chosen(jobs, ask, self._kinds, choose)
+        take = next_in_line(jobs, ask, self._kinds) if choose is None else chosen(jobs, ask, self._kinds, choose)
         if self._is_solo:
             take = until_none_is_left(take, self._retire)
         if self._max_jobs is not None:

@@ -17,7 +17,6 @@ from jobhive.cli.exits import CommandError
 from jobhive.cli.output import say_json, say_table
 from jobhive.cli.server.http import Api, Unreachable
 from jobhive.core.errors import JobhiveError
-from jobhive.kinds.inference.backend import ModelUnavailable
 from jobhive.kinds.inference.locate import locate_model
 from jobhive.settings import Settings
 from jobhive.store.sqlite import SqliteStore
@@ -47,7 +46,7 @@ def examine(settings: Settings) -> list[Finding]:
         "folder": lambda: _folder(settings.data),
         "store": lambda: asyncio.run(_store(settings)),
         "server": lambda: _server(settings),
-        "model": lambda: _model(settings.model),
+        "model": lambda: _model(settings),
     }
     return [_found(name, check) for name, check in checks.items()]
 
@@ -90,7 +89,7 @@ def _folder(folder: Path) -> str:
 
 
 async def _store(settings: Settings) -> str:
-    store = store_at(settings.url, settings.lease)
+    store = store_at(settings)
     if isinstance(store, SqliteStore) and not store.path.exists():
         return f"there is none yet; the first start makes {store.path}"
     await store.open()
@@ -120,10 +119,20 @@ def _port(host: str, port: int) -> str:
         ) from error
 
 
-def _model(named: str | None) -> str:
-    if named is None and importlib.util.find_spec("xllamacpp") is None:
+def _model(settings: Settings) -> str:
+    if settings.inference_url is not None:
+        return asyncio.run(_inference(settings.inference_url, settings))
+    if settings.model is None and importlib.util.find_spec("xllamacpp") is None:
         return "none, and none is needed; `pip install 'jobhive[llm]'` adds kind `generate`"
+    return str(locate_model(settings.model))
+
+
+async def _inference(url: str, settings: Settings) -> str:
+    from jobhive.app.remote import remote_engine
+
+    engine = remote_engine(url, settings)
     try:
-        return str(locate_model(named))
-    except ModelUnavailable as error:
-        raise CommandError(str(error)) from error
+        served = await engine.served()
+    finally:
+        await engine.stop()
+    return f"{engine.server} serves {served.model} (dialect {served.dialect})"

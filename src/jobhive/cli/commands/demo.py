@@ -13,13 +13,15 @@ def demo(
 ) -> None:
     """Start everything on a fresh folder and show it: live tokens, progress, retries, and a worker killed in mid-job.
 
+    With a postgresql:// URL in $JOBHIVE_URL its jobs go there, and stay.
+
     \b
     Example: jobhive demo --once
     """
     from jobhive.cli.tour.installation import installed
     from jobhive.cli.tour.showing import show_tour, stay
 
-    with installed("jobhive.cli.tour.jobs:app", model) as api:
-        show_tour(api)
+    with installed("jobhive.cli.tour.jobs:app", model) as running:
+        show_tour(running)
         if not once:
-            stay(api)
+            stay(running.api)

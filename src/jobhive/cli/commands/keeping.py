@@ -13,7 +13,7 @@ from jobhive.store.port import Store
 def store_of(url: str | None, data: Path | None) -> Store:
     """The settings' store, not opened."""
     settings = load_settings(url=url, data=data)
-    return store_at(settings.url, settings.lease)
+    return store_at(settings)
 
 
 class Look(NamedTuple):

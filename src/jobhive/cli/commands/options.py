@@ -61,7 +61,27 @@ App = Annotated[
 ]
 Model = Annotated[
     str | None,
-    typer.Option(metavar="PATH", help="GGUF file that kind `generate` runs.", envvar="JOBHIVE_MODEL"),
+    typer.Option(
+        metavar="PATH",
+        help="GGUF file that kind `generate` runs; with --inference-url: the name of one of the server's models.",
+        envvar="JOBHIVE_MODEL",
+    ),
+]
+InferenceUrl = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Server that generates instead: vLLM, llama.cpp, Ollama; $JOBHIVE_INFERENCE_KEY holds its key.  "
+        "[env var: JOBHIVE_INFERENCE_URL]",
+        allow_from_autoenv=False,
+    ),
+]
+InferenceDialect = Annotated[
+    Literal["auto", "llama.cpp", "vllm", "openai"] | None,
+    typer.Option(
+        help="Parameters that this server knows.  [env var: JOBHIVE_INFERENCE_DIALECT; default: auto, as it says]",
+        allow_from_autoenv=False,
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON; --json=id,state prints these fields only.")]
 OnlyJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

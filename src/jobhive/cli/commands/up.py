@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from jobhive.cli.commands.options import App, Data, Host, Model, Port, Url
+from jobhive.cli.commands.options import App, Data, Host, InferenceDialect, InferenceUrl, Model, Port, Url
 from jobhive.cli.commands.worker import Concurrency, Grace, Processes, RecycleJobs, RecycleMib
 
 Reload = Annotated[bool, typer.Option("--reload", help="Restart when a Python file here changes; for development.")]
@@ -17,6 +17,8 @@ def up(
     concurrency: Concurrency = 100,
     processes: Processes = 1,
     model: Model = None,
+    inference_url: InferenceUrl = None,
+    inference_dialect: InferenceDialect = None,
     grace: Grace = 60.0,
     recycle_jobs: RecycleJobs = None,
     recycle_mib: RecycleMib = None,
@@ -31,11 +33,19 @@ def up(
     """
     from jobhive.cli.loading import load_app, settle
     from jobhive.cli.programs.loop import run_program
-    from jobhive.cli.programs.together import programs_for, run_together
+    from jobhive.cli.programs.together import inference_slots, programs_for, run_together
     from jobhive.worker.recycling import Wear
 
-    settings = settle(host=host, port=port, url=url, data=data, model=model)
+    settings = settle(
+        host=host,
+        port=port,
+        url=url,
+        data=data,
+        model=model,
+        inference_url=inference_url,
+        inference_dialect=inference_dialect,
+    )
     loaded = load_app(app)
-    wear = Wear(recycle_jobs, recycle_mib)
-    programs = programs_for(loaded, app, processes, concurrency, grace, wear)
+    wear, slots = Wear(recycle_jobs, recycle_mib), inference_slots(settings, concurrency)
+    programs = programs_for(loaded, app, processes, concurrency, slots, grace, wear)
     run_program(settings, lambda stop: run_together(loaded, programs, grace, stop, is_reloading=reload))

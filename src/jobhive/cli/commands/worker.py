@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from jobhive.cli.commands.active_worker import active_workers
-from jobhive.cli.commands.options import App, Data, Model, Url
+from jobhive.cli.commands.options import App, Data, InferenceDialect, InferenceUrl, Model, Url
 
 workers = typer.Typer(invoke_without_command=True)
 workers.add_typer(active_workers, name="active")
@@ -53,6 +53,8 @@ def worker(
     concurrency: Concurrency = 100,
     processes: Processes = 1,
     model: Model = None,
+    inference_url: InferenceUrl = None,
+    inference_dialect: InferenceDialect = None,
     grace: Grace = 60.0,
     recycle_jobs: RecycleJobs = None,
     recycle_mib: RecycleMib = None,
@@ -75,7 +77,7 @@ def worker(
     from jobhive.worker.child import is_supervised
     from jobhive.worker.recycling import Wear
 
-    settings = settle(url=url, data=data, model=model)
+    settings = settle(url=url, data=data, model=model, inference_url=inference_url, inference_dialect=inference_dialect)
     loaded = load_app(app)
     wear = Wear(recycle_jobs, recycle_mib)
     if processes == 1 and (is_supervised() or not wear.is_limited):

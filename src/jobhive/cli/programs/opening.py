@@ -15,7 +15,7 @@ from jobhive.store.port import Store
 async def opened_store(url: str | None, data: Path | None) -> AsyncGenerator[Store]:
     """The store that was named, or that the settings name, open for the length of the block."""
     settings = load_settings(url=url, data=data)
-    store = store_at(settings.url, settings.lease)
+    store = store_at(settings)
     await store.open()
     try:
         yield store

@@ -10,17 +10,23 @@ from jobhive.cli.programs.changes import changed_files
 from jobhive.cli.programs.loop import Stop
 from jobhive.cli.programs.working import PASSING, supervise, worker_arguments
 from jobhive.narration import narrate
+from jobhive.settings import Settings
 from jobhive.worker.recycling import Wear
 from jobhive.worker.supervisor import Program, Supervisor
 
 INFERENCE_QUEUE = "ai"  # apart from the rest: a model's process may crash, and takes its worker's jobs along
-INFERENCE_SLOTS = 4  # as many as the engine batches; further jobs wait in the queue, where any worker can take them
+ENGINE_SLOTS = 4  # as many as the engine batches; further jobs wait in the queue, where any worker can take them
+
+
+def inference_slots(settings: Settings, concurrency: int) -> int:
+    """Generations at once; a server that is not ours has room for more than the engine here."""
+    return ENGINE_SLOTS if settings.inference_url is None else concurrency
 
 
 def programs_for(
-    app: Jobhive, spec: str | None, processes: int, concurrency: int, grace: float, wear: Wear
+    app: Jobhive, spec: str | None, processes: int, concurrency: int, slots: int, grace: float, wear: Wear
 ) -> list[Program]:
-    """The server, the workers, and a worker of its own for inference where a kind uses its queue."""
+    """The server, the workers, and a worker of its own with `slots` for inference where a kind uses its queue."""
     named = [] if spec is None else ["--app", spec]
     programs = [Program("server", ("serve", *named), PASSING)]
     queues = app.kinds.queues()
@@ -28,7 +34,7 @@ def programs_for(
     arguments = worker_arguments(spec, others, concurrency, grace, wear)
     programs += [Program(f"worker-{number}", arguments, PASSING) for number in range(1, processes + 1)]
     if INFERENCE_QUEUE in queues:
-        arguments = worker_arguments(spec, [INFERENCE_QUEUE], INFERENCE_SLOTS, grace, wear)
+        arguments = worker_arguments(spec, [INFERENCE_QUEUE], slots, grace, wear)
         programs.append(Program("worker-ai", arguments, PASSING))
     return programs
 

@@ -13,6 +13,7 @@ from jobhive.cli.screen.viewer import Viewer
 from jobhive.cli.server.follow import Follower
 from jobhive.cli.server.http import Api, job_path
 from jobhive.cli.server.job_calls import create_job
+from jobhive.cli.tour.installation import DEFAULT_QUEUE, Installed
 from jobhive.narration.colour import Colour, has_colour, painted
 
 _PROMPT = "The capital of France is"
@@ -20,8 +21,9 @@ _PATIENCE_SECONDS = 30.0
 _FATAL_ITEM = 3  # after which the worker is killed
 
 
-def show_tour(api: Api) -> None:
+def show_tour(running: Installed) -> None:
     """All steps in order. Raises CommandError where one does not go as it must."""
+    api = running.api
     _generation(api)
     _step("A job with progress", "app.job: async def thumbnails(ctx: Context, images: int) -> int")
     _run(api, "thumbnails", {"images": 30})
@@ -30,9 +32,10 @@ def show_tour(api: Api) -> None:
     _step(
         "A worker killed in mid-job", f"SIGKILL after number {_FATAL_ITEM}; the job is taken up and finishes by itself"
     )
-    _run(api, "count", {"n": 6}, on_item=_killer(api))
+    _run(api, "count", {"n": 6}, on_item=_killer(running))
     note("")
-    note(painted("All of it durable in one SQLite file; every stream above can be resumed at any event.", _colour()))
+    sentence = f"All of it durable in {running.store}; every stream above can be resumed at any event."
+    note(painted(sentence, _colour()))
 
 
 def stay(api: Api) -> None:
@@ -76,25 +79,24 @@ def _run(
         raise CommandError(f"{job_id} ({kind}) did not complete", Exit.JOB_FAILED)
 
 
-def _killer(api: Api) -> Callable[[JsonValue], None]:
+def _killer(running: Installed) -> Callable[[JsonValue], None]:
     """Kills, at the fatal item, whoever serves the default queue; only once, for the third crash fails a job."""
     victims: list[int] = []
 
     def see(number: JsonValue) -> None:
         if number == _FATAL_ITEM and not victims:
-            victims.append(_pid_of_worker(api))
+            victims.append(_pid_of_worker(running))
             note(painted(f"kill -9 {victims[0]}", Colour.RED if has_colour(sys.stderr) else None))
             os.kill(victims[0], signal.SIGKILL)  # as the kernel does when memory runs out
 
     return see
 
 
-def _pid_of_worker(api: Api) -> int:
-    workers = api.get("/v1/workers/active")["workers"]
-    for worker in workers if isinstance(workers, list) else []:
-        if isinstance(worker, dict) and worker["queues"] == ["default"] and isinstance(worker["pid"], int):
-            return worker["pid"]
-    raise CommandError("no worker serves the default queue")
+def _pid_of_worker(running: Installed) -> int:
+    pid = running.worker(DEFAULT_QUEUE)
+    if pid is None:
+        raise CommandError("no worker serves the default queue")
+    return pid
 
 
 def _step(title: str, remark: str) -> None:

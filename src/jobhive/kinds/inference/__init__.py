@@ -1,1 +1,1 @@
-"""Text generation: what is asked for, who serves it, and the engine that serves it on this machine."""
+"""Text generation: what is asked for, and who serves it: an engine on this machine, or a server (`remote`)."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from jobhive.core.errors import JobhiveError
 from jobhive.kinds.inference.request import GenerateParams, GenerateResult
 
 
@@ -17,32 +18,31 @@ class Token:
 
 
 class Backend(Protocol):
-    """Serves generations with one model. Belongs to the event loop that first uses it."""
+    """Serves generations with one model, any number at once. Belongs to the event loop that first uses it."""
 
     @property
-    def model(self) -> str:
-        """Name of the model."""
+    def model(self) -> str | None:
+        """Name of the model; None until it is known."""
         ...
 
-    @property
-    def n_parallel(self) -> int:
-        """How many generations run at once; further ones wait their turn, in order."""
+    async def identify(self) -> None:
+        """Learns the model's name where it has to be asked for; takes seconds at most. Raises nothing."""
         ...
 
     async def start(self) -> None:
-        """Makes it ready; otherwise the first generation does. Raises ModelUnavailable, EngineCrashed."""
+        """Makes it ready; otherwise the first generation does. Raises ModelUnavailable, Interrupted."""
         ...
 
     def generate(self, params: GenerateParams) -> AsyncGenerator[Token | GenerateResult, None]:
         """Yields each token as it comes, then exactly one result.
 
         Closing it, or cancelling the task that waits for it, cancels the generation, waiting or running; it returns
-        at once. Raises GenerationError, EngineCrashed, ModelUnavailable.
+        at once. Raises GenerationError, Interrupted, ModelUnavailable; Retry where it is known when to come back.
         """
         ...
 
     async def stop(self) -> None:
-        """Ends it for sure. Generations under way raise EngineCrashed, and new ones do until `start`."""
+        """Ends it for sure. Generations under way raise Interrupted, and new ones do until `start`."""
         ...
 
 
@@ -57,7 +57,7 @@ class ErrorCode(StrEnum):
     OUT_OF_MEMORY = "OUT_OF_MEMORY"
 
 
-class GenerationError(Exception):
+class GenerationError(JobhiveError):
     """The backend refused or failed this request; the next one is not affected."""
 
     def __init__(self, code: ErrorCode, message: str) -> None:
@@ -66,9 +66,24 @@ class GenerationError(Exception):
         self.message = message
 
 
-class EngineCrashed(Exception):
-    """The process that generated is gone; nothing is wrong with the request as far as is known: try it again."""
+class Interrupted(JobhiveError):
+    """Whoever generated is gone; nothing is wrong with the request as far as is known: try it again."""
+
+    code = ErrorCode.GENERATION_ERROR
 
 
-class ModelUnavailable(Exception):
+class EngineCrashed(Interrupted):
+    """The process that generated is gone."""
+
+
+class ModelUnavailable(JobhiveError):
     """There is no usable model; trying again does not help until somebody does what the message says."""
+
+    code = "MODEL_UNAVAILABLE"
+
+
+def refuse_other_model(wanted: str | None, served: str) -> None:
+    """Raises GenerationError for a request that wants another model than the one that is served."""
+    if wanted not in (None, served):
+        message = f"the model {wanted!r} is not served here; leave it out, or ask for {served!r}"
+        raise GenerationError(ErrorCode.INVALID_REQUEST, message)

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Final
 
-from jobhive.kinds.inference.backend import EngineCrashed, ErrorCode, GenerationError, Token
+from jobhive.kinds.inference.backend import EngineCrashed, ErrorCode, GenerationError, Token, refuse_other_model
 from jobhive.kinds.inference.exchange import Exchange, Gone
 from jobhive.kinds.inference.locate import locate_model, model_name
 from jobhive.kinds.inference.process import EngineProcess
@@ -65,14 +65,12 @@ class LocalEngine:
         return self._model
 
     @property
-    def n_parallel(self) -> int:
-        """How many generations run at once."""
-        return self._options.n_parallel
-
-    @property
     def pid(self) -> int | None:
         """Of the process that holds the model, while there is one."""
         return None if self._process is None or self._process.is_gone else self._process.pid
+
+    async def identify(self) -> None:
+        """The name is known from the start."""
 
     async def start(self) -> None:
         """Returns when the model is loaded. Raises ModelUnavailable, EngineCrashed."""
@@ -88,7 +86,7 @@ class LocalEngine:
 
     async def generate(self, params: GenerateParams) -> AsyncGenerator[Token | GenerateResult, None]:
         """As Backend says."""
-        self._refuse_other_model(params.model)
+        refuse_other_model(params.model, self._model)
         asked_at = time.monotonic()
         first_token_ms: float | None = None
         pieces: list[str] = []
@@ -102,11 +100,6 @@ class LocalEngine:
             yield self._result("".join(pieces), first_token_ms, _succeeded(heard))
         finally:
             exchange.abandon()
-
-    def _refuse_other_model(self, wanted: str | None) -> None:
-        if wanted is not None and wanted != self._model:
-            message = f"the model {wanted!r} is not served here; leave it out, or ask for {self._model!r}"
-            raise GenerationError(ErrorCode.INVALID_REQUEST, message)
 
     async def _begun(self, params: GenerateParams) -> Exchange:
         body = json.dumps(engine_request(params, self._options.context_tokens))

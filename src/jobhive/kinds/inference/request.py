@@ -7,6 +7,8 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from jobhive.core.validation import WHOLE
+
 MAX_TOKENS_VARIABLE: Final = "JOBHIVE_MAX_TOKENS_LIMIT"
 
 
@@ -32,15 +34,19 @@ class GenerateParams(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
     prompt: str = Field(min_length=1, max_length=32_768, description="raw text; it is continued as it stands")
-    max_tokens: int = Field(default=DEFAULT_MAX_TOKENS, ge=1, le=MAX_TOKENS_LIMIT, description="most tokens to make")
+    max_tokens: Annotated[int, Field(ge=1, le=MAX_TOKENS_LIMIT, description="most tokens to make"), WHOLE] = (
+        DEFAULT_MAX_TOKENS
+    )
     temperature: UpToTwo = Field(default=1.0, description="0 always takes the likeliest token")
     top_p: Share = Field(default=1.0, description="keep the likeliest tokens that reach this probability; 1 keeps all")
     min_p: Share = Field(default=0.0, description="drop tokens less likely than this share of the likeliest; 0 = off")
-    top_k: int = Field(default=0, ge=0, description="keep this many of the likeliest tokens; 0 = off")
+    top_k: Annotated[int, Field(ge=0, description="keep this many of the likeliest tokens; 0 = off"), WHOLE] = 0
     repetition_penalty: UpToTwo = Field(default=1.0, description="above 1 discourages repetition; 1 and 0 = off")
-    seed: int = Field(default=42, ge=0, le=2**64 - 1, description="same seed, same params, same text")
+    seed: Annotated[int, Field(ge=0, le=2**64 - 1, description="same seed, same params, same text"), WHOLE] = 42
     stop: list[StopText] = Field(default=[], max_length=4, description="generation ends before any of these texts")
-    repeat_last_n: int = Field(default=128, ge=0, description="tokens that the penalty looks back on; 0 = off")
+    repeat_last_n: Annotated[int, Field(ge=0, description="tokens that the penalty looks back on; 0 = off"), WHOLE] = (
+        128
+    )
     model: str | None = Field(default=None, min_length=1, max_length=200, description="name of the model wanted")
 
 
@@ -61,7 +67,7 @@ class GenerateResult(BaseModel):
 
     text: str = Field(description="the generated text, without the prompt and without the stop sequence")
     tokens_out: int = Field(ge=0, description="tokens generated, those that show no text (end of text) included")
-    tokens_in: int = Field(ge=0, description="tokens of the prompt")
+    tokens_in: int | None = Field(ge=0, description="tokens of the prompt; none: the server did not tell")
     decode_time_ms: float = Field(ge=0, description="milliseconds from the first token to the last")
     time_to_first_token_ms: float | None = Field(ge=0, description="from the call, waiting included; none: no token")
     stop_reason: StopReason

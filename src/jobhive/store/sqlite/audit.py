@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from jobhive.core.audit import GENESIS, Act, AuditEntry, NewEntry, canonical, entry, link
+from jobhive.core.audit import GENESIS, Act, AuditEntry, NewEntry, canonical, chain, entry
 from jobhive.failpoints import failpoint
+from jobhive.store.rows import Row
 from jobhive.store.signals import AUDIT
 from jobhive.store.sqlite.access import Access
-from jobhive.store.sqlite.database import Database, Row
+from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.writer import Transaction
 
 
@@ -46,13 +47,11 @@ def _write(transaction: Transaction, entries: Sequence[NewEntry]) -> None:
 
 def _seal(db: Database, limit: int) -> int:
     unsealed = _entries(db.all("unsealed_audit", {"limit": limit}))
-    seals: list[tuple[int, str]] = []
-    for each in unsealed:
-        previous = seals[-1][1] if seals else db.value("sealed_before", {"number": each.number}) or GENESIS
-        seals.append((each.number, link(each, previous)))
-    db.run("seal_audit", {"seals": canonical(seals)})
+    if unsealed:
+        previous = db.value("sealed_before", {"number": unsealed[0].number}) or GENESIS
+        db.run("seal_audit", {"seals": canonical(chain(unsealed, previous))})
     failpoint("act.seal")
-    return len(seals)
+    return len(unsealed)
 
 
 def _entries(rows: Sequence[Row]) -> list[AuditEntry]:

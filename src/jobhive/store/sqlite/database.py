@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import apsw
 
+from jobhive.store.rows import Row
 from jobhive.store.sqlite.statements import sql
 
-Row = tuple[Any, ...]
 Bindings = Mapping[str, object] | Sequence[object]
 
 

@@ -11,6 +11,7 @@ import apsw
 from jobhive.core.clock import Clock
 from jobhive.failpoints import failpoint
 from jobhive.forks import tell_of_forks
+from jobhive.store.liveness import FileLiveness
 from jobhive.store.port import Liveness
 from jobhive.store.signals import Signals
 from jobhive.store.sqlite.access import Access
@@ -19,7 +20,6 @@ from jobhive.store.sqlite.audit import SqliteAudit
 from jobhive.store.sqlite.backup import write_backup
 from jobhive.store.sqlite.connection import connect_writer
 from jobhive.store.sqlite.events import SqliteEvents
-from jobhive.store.sqlite.liveness import FileLiveness
 from jobhive.store.sqlite.operate import OperateActs
 from jobhive.store.sqlite.prune import PruneActs
 from jobhive.store.sqlite.readers import Readers
@@ -81,8 +81,7 @@ class SqliteStore:
 
     def hold(self, worker_id: str, supervisor_id: str | None = None) -> Liveness:
         """Takes the file lock by which others see at once that the worker's process, and its supervisor's, is gone."""
-        with translated(self.path):
-            return FileLiveness(self.beside / "alive", worker_id, supervisor_id)
+        return FileLiveness(self.beside / "alive", worker_id, supervisor_id)
 
     async def check(self) -> Mapping[str, str]:
         """Writes and reads once. Raises StoreError where something is wrong."""

@@ -7,10 +7,10 @@ from jobhive.core.event import Append, Chunk
 from jobhive.core.record import StreamHead
 from jobhive.failpoints import failpoint
 from jobhive.store.port import MOST_READ
+from jobhive.store.rows import Row, to_head
 from jobhive.store.signals import stream_topic
 from jobhive.store.sqlite.access import Access
-from jobhive.store.sqlite.database import Database, Row
-from jobhive.store.sqlite.records import to_head
+from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.writer import Transaction
 
 

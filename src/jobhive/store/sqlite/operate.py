@@ -1,25 +1,27 @@
 """What operators ask: another life for a job, its deletion, the queues' figures and settings."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import cast
+from typing import Unpack, cast
 
 from pydantic import JsonValue
 
 from jobhive.core.audit import Act
-from jobhive.core.clock import from_ms, to_ms
-from jobhive.core.errors import IllegalTransition, UnknownJob
+from jobhive.core.clock import to_ms
+from jobhive.core.errors import UnknownJob
 from jobhive.core.event import ATTEMPT
 from jobhive.core.record import JobRecord, QueueStatus
+from jobhive.core.refusing import refuse_to_purge, refuse_to_retry
 from jobhive.core.states import State
 from jobhive.core.telling import terminal_event
 from jobhive.failpoints import failpoint
+from jobhive.store.port import Limits
+from jobhive.store.rows import head_of
 from jobhive.store.signals import job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.audit import tell
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.moves import append_told
-from jobhive.store.sqlite.records import find, to_head
+from jobhive.store.sqlite.records import find
 from jobhive.store.sqlite.writer import Transaction
 
 
@@ -51,15 +53,18 @@ class OperateActs:
 
         return await self._access.writer.run(act)
 
-    async def limit(self, queue: str, *, running: int | None, depth: int | None, by: str | None = None) -> QueueStatus:
+    async def limit(self, queue: str, *, by: str | None = None, **limits: Unpack[Limits]) -> QueueStatus:
+        values = {"running": limits.get("running"), "depth": limits.get("depth")}
+        named = {"names_running": int("running" in limits), "names_depth": int("depth" in limits)}
+
         def act(transaction: Transaction) -> QueueStatus:
-            tell(transaction, by, Act.QUEUE_LIMITED, queue, running=running, depth=depth)
-            return _set(transaction, queue, "limit", {"running": running, "depth": depth})
+            tell(transaction, by, Act.QUEUE_LIMITED, queue, **limits)
+            return _set(transaction, queue, "limit", values | named)
 
         return await self._access.writer.run(act)
 
 
-def _set(transaction: Transaction, queue: str, statement: str, settings: dict[str, int | None]) -> QueueStatus:
+def _set(transaction: Transaction, queue: str, statement: str, settings: Mapping[str, int | None]) -> QueueStatus:
     transaction.db.run(statement, {"queue": queue, **settings})
     failpoint("act.configure")
     transaction.topics.add(queue_topic(queue))
@@ -69,10 +74,7 @@ def _set(transaction: Transaction, queue: str, statement: str, settings: dict[st
 
 def _retry(transaction: Transaction, job_id: str, by: str | None) -> JobRecord:
     record = _existing(transaction.db, job_id)
-    if record.state not in (State.FAILED, State.CANCELLED):
-        raise IllegalTransition(
-            job_id, record.state, "retried", _since(record), "only failed and cancelled jobs can be tried again"
-        )
+    refuse_to_retry(record)
     _reopen_stream(transaction, record)
     tell(transaction, by, Act.JOB_RETRIED, job_id)
     transaction.topics |= {job_topic(job_id), queue_topic(record.queue)}
@@ -81,8 +83,7 @@ def _retry(transaction: Transaction, job_id: str, by: str | None) -> JobRecord:
 
 def _reopen_stream(transaction: Transaction, record: JobRecord) -> None:
     """The terminal event, told from the row until now, is stored before the row forgets it; `attempt` follows."""
-    row = transaction.db.one("stream_head", {"id": record.job_id})
-    told = terminal_event(to_head(row)) if row else None
+    told = terminal_event(head_of(record))
     if told is None:
         return
     again: dict[str, JsonValue] = {"n": record.attempt + 1, "reason": "operator"}
@@ -94,8 +95,7 @@ def _reopen_stream(transaction: Transaction, record: JobRecord) -> None:
 
 def _purge(transaction: Transaction, job_id: str, by: str | None) -> None:
     record = _existing(transaction.db, job_id)
-    if not record.state.is_final:
-        raise IllegalTransition(job_id, record.state, "purged", _since(record), "cancel it first")
+    refuse_to_purge(record)
     for statement in ("purge_events", "purge_attempts", "purge_job"):
         transaction.db.run(statement, {"id": job_id})
         failpoint("act.purge")
@@ -108,11 +108,6 @@ def _existing(db: Database, job_id: str) -> JobRecord:
     if record is None:
         raise UnknownJob(job_id)
     return record
-
-
-def _since(record: JobRecord) -> datetime:
-    moment = record.finished_at_ms or record.claimed_at_ms or record.created_at_ms
-    return from_ms(moment)
 
 
 def _queues(db: Database, now_ms: int) -> list[QueueStatus]:

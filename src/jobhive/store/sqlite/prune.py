@@ -12,8 +12,8 @@ from jobhive.core.clock import to_milliseconds
 from jobhive.core.retention import Retention
 from jobhive.failpoints import failpoint
 from jobhive.store.port import Pruned
+from jobhive.store.rows import Row
 from jobhive.store.sqlite.access import Access
-from jobhive.store.sqlite.database import Row
 from jobhive.store.sqlite.writer import Transaction
 
 _NONE = "[]"

@@ -1,48 +1,11 @@
-"""Rows to facts, and errors to text and back."""
+"""One job, looked up."""
 
-from typing import cast
-
-from pydantic_core import from_json, to_json
-
-from jobhive.core.outcome import JobError
-from jobhive.core.record import AttemptRecord, JobRecord, StreamHead
-from jobhive.core.states import State
-from jobhive.store.sqlite.database import Database, Row
-
-_RECORD_WIDTH = len(JobRecord._fields)
-_STATE, _ERROR = JobRecord._fields.index("state"), JobRecord._fields.index("error")
-
-
-def to_record(row: Row) -> JobRecord:
-    """A row of the view `job_record`, whose columns stand in the record's order."""
-    values = list[object](row[:_RECORD_WIDTH])
-    values[_STATE] = State(cast(str, values[_STATE]))
-    values[_ERROR] = load_error(cast("str | None", values[_ERROR]))
-    return JobRecord._make(values)
+from jobhive.core.record import JobRecord
+from jobhive.store.rows import to_record
+from jobhive.store.sqlite.database import Database
 
 
 def find(db: Database, job_id: str) -> JobRecord | None:
     """One job, or None."""
     row = db.one("get", {"id": job_id})
     return None if row is None else to_record(row)
-
-
-def to_head(row: Row) -> StreamHead:
-    """A row of `stream_head.sql`."""
-    head = StreamHead._make(row)
-    return head._replace(state=State(head.state), error=load_error(cast("str | None", row[-2])))
-
-
-def to_attempt(row: Row) -> AttemptRecord:
-    """A row of `attempts.sql`."""
-    return AttemptRecord._make(row)._replace(error=load_error(cast("str | None", row[-1])))
-
-
-def dump_error(error: JobError | None) -> str | None:
-    """An error as the tables keep it."""
-    return None if error is None else to_json(error).decode()
-
-
-def load_error(text: str | None) -> JobError | None:
-    """The same, back."""
-    return None if text is None else JobError._make(from_json(text))

@@ -5,22 +5,24 @@ from itertools import groupby
 
 from pydantic_core import to_json
 
+from jobhive.core.arriving import Depth, KeyedJob, known_jobs, refuse_if_full
 from jobhive.core.audit import Act
-from jobhive.core.clock import from_ms
-from jobhive.core.errors import FieldError, IllegalTransition, InvalidInput, KeyReused, QueueFull, UnknownJob
+from jobhive.core.errors import UnknownJob
 from jobhive.core.record import AttemptRecord, Inserted, JobFilter, JobRecord, NewJob
+from jobhive.core.refusing import refuse_to_cancel
 from jobhive.core.states import State
 from jobhive.failpoints import failpoint
+from jobhive.store.cursor import read_cursor
 from jobhive.store.port import Page
+from jobhive.store.rows import to_attempt, to_record
 from jobhive.store.signals import CANCELS, SCHEDULE, job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.audit import tell
 from jobhive.store.sqlite.database import Database
-from jobhive.store.sqlite.records import find, to_attempt, to_record
+from jobhive.store.sqlite.records import find
 from jobhive.store.sqlite.statements import sql
 from jobhive.store.sqlite.writer import Transaction
 
-_NO_CURSOR = 1 << 62
 _LARGE = 10_000_000  # characters; SQLite holds a thousand million bytes in one text
 
 
@@ -43,7 +45,7 @@ class SubmitActs:
         )
 
     async def list(self, where: JobFilter, limit: int, cursor: str | None) -> Page:
-        before = _read_cursor(cursor)
+        before = read_cursor(cursor)
         return await self._access.readers.run(lambda db: _list(db, where, limit, before))
 
     async def cancel(self, job_id: str, reason: str, *, by: str | None = None) -> JobRecord:
@@ -89,20 +91,9 @@ def _insert_alike(transaction: Transaction, jobs: Sequence[NewJob], due: int | N
 
 def _known_keys(db: Database, jobs: Sequence[NewJob]) -> dict[str, str]:
     """Which of the jobs already stand under another id, by the new id. Raises KeyReused for other work."""
-    known: dict[str, str] = {}
-    fresh: dict[tuple[str, str], tuple[str, str, str]] = {}  # keys first seen within this batch
-    for job in jobs:
-        if job.key is None:
-            continue
-        place = (job.owner, job.key)
-        row = fresh.get(place) or db.one("find_key", place)
-        if row is None:
-            fresh[place] = (job.job_id, job.kind, job.params)
-        elif row[1:] != (job.kind, job.params):
-            raise KeyReused(job.key, str(row[0]))
-        elif row[0] != job.job_id:
-            known[job.job_id] = str(row[0])
-    return known
+    keyed = {(job.owner, job.key) for job in jobs if job.key is not None}
+    found = {place: db.one("find_key", place) for place in keyed}
+    return known_jobs(jobs, {place: KeyedJob._make(row) for place, row in found.items() if row is not None})
 
 
 def _check_depth(transaction: Transaction, jobs: Sequence[NewJob]) -> None:
@@ -110,9 +101,7 @@ def _check_depth(transaction: Transaction, jobs: Sequence[NewJob]) -> None:
     for queue, limit in transaction.db.all("depth_limits"):
         added = [job for job in jobs if job.queue == queue and find(transaction.db, job.job_id) is None]
         [(depth, oldest)] = transaction.db.all("depth", {"queue": queue})
-        if added and depth + len(added) > limit:
-            wait_seconds = 1 if oldest is None else (transaction.now_ms - oldest) // 1000 + 1
-            raise QueueFull(queue, depth, limit, min(wait_seconds, 3600))
+        refuse_if_full(queue, Depth(depth, limit, oldest), len(added), transaction.now_ms)
 
 
 def _due(job: NewJob, now_ms: int) -> int | None:
@@ -134,22 +123,11 @@ def _list(db: Database, where: JobFilter, limit: int, before: int) -> Page:
     return Page([to_record(row) for row in rows], cursor)
 
 
-def _read_cursor(cursor: str | None) -> int:
-    if cursor is None:
-        return _NO_CURSOR
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        error = FieldError("cursor", "cursor", "use the cursor of the page before, unchanged")
-        raise InvalidInput("the listing cannot go on", [error])
-    return int(cursor)
-
-
 def _cancel(transaction: Transaction, job_id: str, reason: str, by: str | None) -> JobRecord:
     record = find(transaction.db, job_id)
     if record is None:
         raise UnknownJob(job_id)
-    if record.state in (State.COMPLETE, State.FAILED):
-        since = None if record.finished_at_ms is None else from_ms(record.finished_at_ms)
-        raise IllegalTransition(job_id, record.state, "cancelled", since, "a finished job can only be purged")
+    refuse_to_cancel(record)
     if record.state is State.CANCELLED:
         return record
     statement = "request_cancel" if record.state is State.RUNNING else "cancel_idle"

@@ -1,16 +1,15 @@
 """Access tokens: stored by their digest, ended but never deleted."""
 
 import json
-from collections.abc import Sequence
 
-from jobhive.core.access import Scope
 from jobhive.core.audit import Act
 from jobhive.core.errors import UnknownToken
 from jobhive.core.token import NewToken, TokenRecord
 from jobhive.failpoints import failpoint
+from jobhive.store.rows import to_token
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.audit import tell
-from jobhive.store.sqlite.database import Database, Row
+from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.writer import Transaction
 
 
@@ -24,7 +23,7 @@ class SqliteTokens:
         return await self._access.writer.run(lambda transaction: _add(transaction, token, by))
 
     async def list(self) -> list[TokenRecord]:
-        return await self._access.readers.run(lambda db: [_to_token(row) for row in db.all("tokens")])
+        return await self._access.readers.run(lambda db: [to_token(row) for row in db.all("tokens")])
 
     async def revoke(self, token_id: str, *, by: str) -> TokenRecord:
         return await self._access.writer.run(lambda transaction: _revoke(transaction, token_id, by))
@@ -61,10 +60,4 @@ def _existing(db: Database, token_id: str) -> TokenRecord:
     row = db.one("token", {"id": token_id})
     if row is None:
         raise UnknownToken(token_id)
-    return _to_token(row)
-
-
-def _to_token(row: Row) -> TokenRecord:
-    record = TokenRecord._make(row)
-    scopes: Sequence[str] = json.loads(row[4])
-    return record._replace(scopes=tuple(map(Scope, scopes)))
+    return to_token(row)

@@ -1,6 +1,5 @@
 """SQLite's troubles as the port's errors, each with what to do."""
 
-import errno
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import apsw
 
 from jobhive.core.errors import StoreError, StoreFull, StoreRefused, StoreUnavailable
+from jobhive.store.files import from_os
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def translated(path: Path) -> Generator[None]:
 def translate(error: BaseException, path: Path) -> BaseException:
     """The port's error for one of SQLite's; anything else comes back as it is."""
     if isinstance(error, OSError):
-        return _from_os(error, path)
+        return from_os(error, path)
     if isinstance(error, apsw.Error):
         return _from_sqlite(error, path)
     return error
@@ -47,9 +47,3 @@ def _from_sqlite(error: apsw.Error, path: Path) -> StoreError:
 def _is_about_room(error: apsw.Error) -> bool:
     """Where the index of the WAL cannot grow, SQLite calls it an I/O error."""
     return isinstance(error, apsw.FullError) or getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE
-
-
-def _from_os(error: OSError, path: Path) -> StoreError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StoreFull(f"no room to write beside {path}: free some disk space")
-    return StoreRefused(f"{path} cannot be used ({error.strerror}); check the path, its owner and its mode")

@@ -3,19 +3,17 @@
 from datetime import timedelta
 
 from jobhive.core.audit import Act
-from jobhive.core.receipt import Receipt
-from jobhive.core.rescue import Death, Evidence, judge, weigh
+from jobhive.core.leaving import LONGEST_LEASES, Held, Leaving, taken_from
+from jobhive.core.rescue import Death
 from jobhive.failpoints import failpoint
+from jobhive.store.liveness import bury
 from jobhive.store.port import Rescued
+from jobhive.store.rows import to_rescued
 from jobhive.store.signals import WORKERS, job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
-from jobhive.store.sqlite.liveness import bury
-from jobhive.store.sqlite.moves import Held, Leaving, leave
-from jobhive.store.sqlite.trouble import translated
+from jobhive.store.sqlite.moves import leave
 from jobhive.store.sqlite.workers import tell_worker
 from jobhive.store.sqlite.writer import Transaction
-
-_LONGEST_LEASES = 10  # a lease that ends later than so many from now was given by another clock
 
 
 class UpkeepActs:
@@ -37,11 +35,11 @@ class UpkeepActs:
 
         def act(transaction: Transaction) -> list[Rescued]:
             now_ms = min(asked_at_ms, transaction.now_ms)
-            transaction.db.run("curb", {"latest": now_ms + _LONGEST_LEASES * lease_ms})
+            transaction.db.run("curb", {"latest": now_ms + LONGEST_LEASES * lease_ms})
             failpoint("act.rescue")
             expired = transaction.db.all("expired", {"now": now_ms, "limit": limit})
             jobs = [Held._make(row) for row in expired]
-            return [_take_back(transaction, held, lease_ms, Evidence.LOST, None) for held in jobs]
+            return [_take_back(transaction, *gone, lease_ms) for gone in taken_from(jobs, None, lease_ms)]
 
         return await self._access.writer.run(act)
 
@@ -54,13 +52,11 @@ class UpkeepActs:
                 tell_worker(transaction, Act.WORKER_LOST, *row)
             failpoint("act.take_from")
             transaction.topics.add(WORKERS)
-            weighed = zip(jobs, weigh([Receipt(held.job_id, held.token) for held in jobs], death), strict=True)
-            return [_take_back(transaction, held, lease_ms, evidence, death) for held, evidence in weighed]
+            return [_take_back(transaction, *gone, lease_ms) for gone in taken_from(jobs, death, lease_ms)]
 
-        rescued = await self._access.writer.run(act)
-        with translated(self._access.alive_folder):
-            bury(self._access.alive_folder, worker_id)
-        return rescued
+        taken = await self._access.writer.run(act)
+        bury(self._access.alive_folder, worker_id)
+        return taken
 
     async def absolve(self) -> int:
         return await self._access.writer.run(_absolve)
@@ -81,19 +77,6 @@ def _absolve(transaction: Transaction) -> int:
     return len(rows)
 
 
-def _take_back(transaction: Transaction, held: Held, lease_ms: int, evidence: Evidence, death: Death | None) -> Rescued:
-    verdict = judge(
-        evidence,
-        on_crash=held.on_crash,
-        crashes=held.crashes,
-        losses=held.losses,
-        is_cancel_requested=held.cancel_requested_at_ms is not None,
-        worker=held.worker,
-        how=None if death is None else death.how,
-    )
-    where = verdict._asdict()
-    suspect_ms = lease_ms if where.pop("is_suspect") else None
-    leave(transaction, held, Leaving(**where, is_taken=True, suspect_ms=suspect_ms))
-    silence_ms = max(transaction.now_ms - (held.lease_until_ms - lease_ms), 0)
-    silence = timedelta(milliseconds=silence_ms)
-    return Rescued(held.job_id, held.worker, verdict.state.value, silence, verdict.is_suspect)
+def _take_back(transaction: Transaction, held: Held, why: Leaving, lease_ms: int) -> Rescued:
+    leave(transaction, held, why)
+    return to_rescued(held, why, transaction.now_ms, lease_ms)

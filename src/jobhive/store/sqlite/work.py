@@ -12,11 +12,11 @@ from jobhive.core.receipt import Claim, Receipt
 from jobhive.core.record import JobRecord
 from jobhive.failpoints import failpoint
 from jobhive.store.port import ClaimRequest
+from jobhive.store.rows import Row, to_record
 from jobhive.store.signals import job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
-from jobhive.store.sqlite.database import Database, Row
+from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.moves import leave_by_move, stands_as
-from jobhive.store.sqlite.records import to_record
 from jobhive.store.sqlite.writer import Transaction
 
 _SALT_BITS = 31

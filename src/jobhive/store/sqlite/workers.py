@@ -2,18 +2,17 @@
 
 import asyncio
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from jobhive.core.audit import Act
 from jobhive.core.errors import UnknownWorker
 from jobhive.core.record import WorkerRecord
 from jobhive.failpoints import failpoint
+from jobhive.store.liveness import dead_workers
+from jobhive.store.rows import Row, to_worker
 from jobhive.store.signals import WORKERS
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.audit import tell
-from jobhive.store.sqlite.database import Row
-from jobhive.store.sqlite.liveness import dead_workers
-from jobhive.store.sqlite.trouble import translated
 from jobhive.store.sqlite.writer import Transaction
 
 _FORGOTTEN_AFTER_LEASES = 10
@@ -54,7 +53,7 @@ class SqliteWorkers:
     async def active(self) -> list[WorkerRecord]:
         since = self._access.clock.now_ms() - self._access.lease_ms
         rows = await self._access.readers.run(lambda db: db.all("active_workers", {"since": since}))
-        return [_to_worker(row) for row in rows]
+        return [to_worker(row) for row in rows]
 
     async def retire(self, worker_id: str, *, by: str | None = None) -> WorkerRecord:
         since = self._access.clock.now_ms() - self._access.lease_ms
@@ -66,15 +65,14 @@ class SqliteWorkers:
             transaction.topics.add(WORKERS)
             return transaction.db.all("active_workers", {"since": since})  # here: once asked, it may soon be gone
 
-        workers = [_to_worker(row) for row in await self._access.writer.run(act)]
+        workers = [to_worker(row) for row in await self._access.writer.run(act)]
         found = [worker for worker in workers if worker.worker_id == worker_id]
         if not found:
             raise UnknownWorker(worker_id)
         return found[0]
 
     async def dead(self) -> list[str]:
-        with translated(self._access.alive_folder):
-            return await asyncio.to_thread(dead_workers, self._access.alive_folder)
+        return await asyncio.to_thread(dead_workers, self._access.alive_folder)
 
     async def prune(self) -> int:
         now_ms, long_ms = self._access.clock.now_ms(), _FORGOTTEN_AFTER_LEASES * self._access.lease_ms
@@ -93,12 +91,3 @@ class SqliteWorkers:
 def tell_worker(transaction: Transaction, act: Act, worker_id: str, name: str, node: str, pid: int) -> None:
     """What became of a worker, which nobody but itself asked for."""
     tell(transaction, worker_id, act, worker_id, name=name, node=node, pid=pid)
-
-
-def _to_worker(row: Row) -> WorkerRecord:
-    worker = WorkerRecord._make(row)
-    return worker._replace(
-        queues=tuple(from_json(str(row[5]))),
-        kinds=tuple(from_json(str(row[6]))),
-        is_retiring=bool(worker.is_retiring),
-    )

@@ -33,16 +33,22 @@ class Running(NamedTuple):
 class Installation:
     """A folder, a port, and the processes that serve them. Everything ends with the block.
 
-    `app` is what `--app` names; `application` is the same here, for its kinds, whose jobs go to this store.
+    `app` is what `--app` names; `application` is the same here, for its kinds, whose jobs go to the store at `url`.
     """
 
     def __init__(
-        self, folder: Path, app: str, application: Jobhive, *arguments: str, changes: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        url: str,
+        app: str,
+        application: Jobhive,
+        *arguments: str,
+        changes: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
-        self.url = f"sqlite:///{folder}/jobhive.db"
+        self.url = url
         self.history = History(folder / "history")
-        self.app = Jobhive(self.url)
+        self.app = Jobhive(url, data=folder)
         self.app.kinds = application.kinds
         self.port = _free_port()
         self.server = f"http://127.0.0.1:{self.port}"

@@ -44,7 +44,7 @@ class AuditLog:
         await store.jobs.purge(job.job_id, by="token:e")
         await store.jobs.pause("q", is_paused=True, by="token:f")
         await store.jobs.pause("q", is_paused=False, by="token:g")
-        await store.jobs.limit("q", running=1, depth=None, by="token:h")
+        await store.jobs.limit("q", running=1, by="token:h")
         assert await _told(other) == [
             ("token:a", Act.JOB_CREATED, job.job_id),
             ("token:b", Act.JOB_CANCELLED, job.job_id),
@@ -57,6 +57,8 @@ class AuditLog:
         ]
         created = (await store.audit.read(0, 1))[0]
         assert json.loads(created.detail) == {"kind": "noop", "queue": "default", "owner": "ann"}
+        [limited] = await store.audit.newest(1)
+        assert json.loads(limited.detail) == {"running": 1}
 
     async def test_what_was_refused_or_changed_nothing_is_not_told(self, store: Store) -> None:  # P20
         first = new_job(key="k")

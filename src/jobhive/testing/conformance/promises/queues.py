@@ -1,5 +1,7 @@
 """Queues: their figures, their pause and their limits."""
 
+import asyncio
+
 import pytest
 
 from jobhive.core.errors import QueueFull
@@ -100,6 +102,20 @@ class Queues:
         assert await store.jobs.limit("default", running=None, depth=5) == kept._replace(
             running_limit=None, depth_limit=5
         )
+
+    async def test_a_limit_that_is_not_named_stays_as_it_is(self, store: Store) -> None:
+        assert await store.jobs.limit("default", running=2) == EMPTY._replace(running_limit=2)
+        assert await store.jobs.limit("default", depth=3) == EMPTY._replace(running_limit=2, depth_limit=3)
+        assert await store.jobs.limit("default") == EMPTY._replace(running_limit=2, depth_limit=3)
+        assert await store.jobs.limit("default", running=None) == EMPTY._replace(depth_limit=3)
+        assert await store.jobs.limit("default", depth=None) == EMPTY
+        assert (await store.jobs.limit("new")).name == "new"
+
+    async def test_limits_set_at_once_by_many_are_all_kept(self, store: Store, other: Store) -> None:
+        for number in range(1, 20):
+            set_at_once = store.jobs.limit("default", running=number), other.jobs.limit("default", depth=number)
+            await asyncio.gather(*set_at_once)
+            assert await _queue(store) == EMPTY._replace(running_limit=number, depth_limit=number)
 
     async def test_a_running_limit_bounds_claims(self, store: Store) -> None:  # P14
         await store.jobs.limit("default", running=3, depth=None)

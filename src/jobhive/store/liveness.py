@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jobhive.failpoints import failpoint
 from jobhive.forks import tell_of_forks
+from jobhive.store.files import usable
 
 _SUFFIX = ".alive"
 
@@ -19,15 +20,19 @@ class FileLiveness:
 
     def __init__(self, folder: Path, worker_id: str, supervisor_id: str | None) -> None:
         self._path = folder / f"{worker_id}{_SUFFIX}"
-        unnamed = folder / f".{worker_id}.new"
-        self._descriptor = os.open(unnamed, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        with usable(folder):
+            self._descriptor = self._hold(folder / f".{worker_id}.new", supervisor_id)
+
+    def _hold(self, unnamed: Path, supervisor_id: str | None) -> int:
+        descriptor = os.open(unnamed, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         failpoint("liveness.before_lock")
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-        os.write(self._descriptor, (supervisor_id or "").encode())
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        os.write(descriptor, (supervisor_id or "").encode())
         failpoint("liveness.before_name")
         unnamed.rename(self._path)
         failpoint("liveness.named")
         tell_of_forks(self)
+        return descriptor
 
     def release(self) -> None:
         """Removes the sign of a worker that ends in good order. Further calls do nothing."""
@@ -46,14 +51,16 @@ class FileLiveness:
 
 def dead_workers(folder: Path) -> list[str]:
     """Ids of workers whose lock file is there and free, unless they have a supervisor that is there."""
-    free = [path for path in sorted(folder.glob(f"*{_SUFFIX}")) if _is_free(path)]
-    return [path.name.removesuffix(_SUFFIX) for path in free if not _is_supervised(path)]
+    with usable(folder):
+        free = [path for path in sorted(folder.glob(f"*{_SUFFIX}")) if _is_free(path)]
+        return [path.name.removesuffix(_SUFFIX) for path in free if not _is_supervised(path)]
 
 
 def bury(folder: Path, worker_id: str) -> None:
     """Removes the sign of a dead worker, after its jobs were taken."""
-    failpoint("liveness.before_bury")
-    (folder / f"{worker_id}{_SUFFIX}").unlink(missing_ok=True)
+    with usable(folder):
+        failpoint("liveness.before_bury")
+        (folder / f"{worker_id}{_SUFFIX}").unlink(missing_ok=True)
 
 
 def _is_supervised(path: Path) -> bool:

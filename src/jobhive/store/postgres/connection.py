@@ -1,0 +1,76 @@
+"""Opening connections the one way that suits us."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import asyncpg
+
+from jobhive.forks import tell_of_forks
+from jobhive.store.postgres.address import Address
+
+if TYPE_CHECKING:
+    _Base = asyncpg.Connection[asyncpg.Record]
+else:
+    _Base = asyncpg.Connection
+
+_CONNECT_SECONDS = 10.0
+_ANSWER_SECONDS = 30.0  # then the server counts as gone
+
+
+class _Connection(_Base):
+    """A connection that a forked child leaves to the original.
+
+    Closed there it would end for both; kept open it would outlive the original, and with it what the original locked.
+    """
+
+    __slots__ = ("_line",)
+
+    def __init__(self, protocol: object, transport: asyncio.Transport, *others: object) -> None:
+        cast(Any, super()).__init__(protocol, transport, *others)
+        self._line = transport  # from the driver, which closes it
+        tell_of_forks(self)
+
+    def forget(self) -> None:
+        """Its descriptor stands for nothing from now on."""
+        if not self._line.is_closing():
+            nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+            os.dup2(nothing, self._line.get_extra_info("socket").fileno(), inheritable=False)
+            os.close(nothing)
+
+
+async def open_pool(address: Address) -> Any:
+    """A pool that makes connections as they are needed. It keeps none up by itself, which it would log each time."""
+    make = cast(Any, asyncpg).create_pool
+    pool = make(address.dsn, min_size=0, max_size=address.pool_size, reset=_keep, **_options(address))
+    return await pool
+
+
+async def open_listener(address: Address) -> Any:
+    """A connection apart, which listens for as long as it lasts."""
+    return await cast(Any, asyncpg).connect(address.dsn, **_options(address))
+
+
+@asynccontextmanager
+async def connected(address: Address) -> AsyncGenerator[Any]:
+    """A connection for the length of the block, on the caller's own loop."""
+    connection = await cast(Any, asyncpg).connect(address.dsn, **_options(address))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def _options(address: Address) -> dict[str, object]:
+    return {
+        "timeout": _CONNECT_SECONDS,
+        "command_timeout": _ANSWER_SECONDS,
+        "statement_cache_size": address.statement_cache_size,
+        "connection_class": _Connection,
+    }
+
+
+async def _keep(connection: object) -> None:
+    """Nothing is reset between two acts: no session has settings of its own. It would cost a round trip each."""

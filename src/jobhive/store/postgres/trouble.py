@@ -1,0 +1,68 @@
+"""PostgreSQL's troubles as the port's errors, each with what to do."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import asyncpg
+
+from jobhive.core.errors import StoreError, StoreFull, StoreRefused, StoreUnavailable
+from jobhive.store.postgres.address import Address
+
+_PASSING = ("08", "53", "57", "58")  # SQLSTATE classes: connection, resources, operator, system
+_SHOWN = 200  # characters of a message that may hold a caller's values
+
+
+@contextmanager
+def translated(address: Address) -> Generator[None]:
+    """Errors of the driver, of the server and of the network leave the block as StoreError."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+        raise translate(error, address) from error
+
+
+def translate(error: Exception, address: Address) -> StoreError:
+    """The port's error for one of the driver's."""
+    if isinstance(error, asyncpg.ClientConfigurationError):
+        return StoreRefused(f"the store's URL {address.url} is wrong: {error}")
+    if isinstance(error, asyncpg.PostgresError):
+        return _from_server(error, address.url)
+    why = str(error) or type(error).__name__
+    return StoreUnavailable(f"no answer from {address.url} ({why}); is PostgreSQL up, and are host and port right?")
+
+
+def _from_server(error: asyncpg.PostgresError, url: str) -> StoreError:
+    """What passes and what only time or room can cure; the rest is for somebody to put right."""
+    match error:
+        case asyncpg.DiskFullError():
+            return StoreFull(f"no room on the disk of {url}: free some; reads go on, writes resume by themselves")
+        case asyncpg.TooManyConnectionsError():
+            advice = "raise max_connections there, or lower pool_size in the store's URL"
+            return StoreUnavailable(f"{url} has no connection left ({error}); {advice}")
+        case asyncpg.ReadOnlySQLTransactionError():
+            return StoreUnavailable(
+                f"{url} only reads now ({error}); name all hosts and target_session_attrs=read-write"
+            )
+        case _ if str(error.sqlstate)[:2] in _PASSING:
+            return StoreUnavailable(f"{url} cannot serve us for the moment: {error}")
+        case _:
+            return _to_put_right(error, url)
+
+
+def _to_put_right(error: asyncpg.PostgresError, url: str) -> StoreError:
+    match error:
+        case asyncpg.InvalidSQLStatementNameError() | asyncpg.DuplicatePreparedStatementError():
+            advice = "add statement_cache_size=0 to the store's URL"
+            return StoreRefused(f"a pooler before {url} mixes up prepared statements ({error}); {advice}")
+        case asyncpg.InvalidPasswordError() | asyncpg.InvalidAuthorizationSpecificationError():
+            return StoreRefused(f"{url} lets us not in ({error}); check user and password in the store's URL")
+        case asyncpg.InvalidCatalogNameError():
+            return StoreRefused(f"{url} names no database that exists ({error}); make it with createdb")
+        case asyncpg.InsufficientPrivilegeError():
+            return StoreRefused(f"{url}: {error}; let the user create tables in the schema, or run it as their owner")
+        case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError() | asyncpg.UndefinedFunctionError():
+            return StoreRefused(
+                f"the schema at {url} is not whole ({error}); restore a backup, or drop what is left of it"
+            )
+        case _:
+            return StoreError(f"PostgreSQL refused a statement at {url}: {str(error)[:_SHOWN]}")

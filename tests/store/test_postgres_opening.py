@@ -1,0 +1,266 @@
+"""Opening a PostgreSQL: what is admitted, how the schema comes, and what is said of trouble."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from typing import Any, cast
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from jobhive.app.locate import store_at
+from jobhive.core.errors import StoreError, StoreFull, StoreRefused, StoreUnavailable
+from jobhive.settings import load_settings
+from jobhive.store.port import Migration
+from jobhive.store.postgres import PostgresStore, admission, wake
+from jobhive.store.postgres.address import address_of
+from jobhive.store.postgres.statements import migrations
+from jobhive.store.postgres.trouble import translate
+from jobhive.store.signals import EVERYTHING, queue_topic
+from jobhive.testing import asking, complete, insert_one, new_job, start_one
+from tests import postgres
+
+DEADLINE_SECONDS = 20.0
+
+
+@pytest.fixture
+def schema() -> Iterator[str]:
+    """A schema with nothing in it."""
+    with postgres.fresh_schema() as url:
+        yield url
+
+
+@pytest.fixture
+async def connection(schema: str) -> AsyncIterator[Any]:
+    """A connection of the test's own to it."""
+    connection = await cast(Any, asyncpg).connect(postgres.for_driver(schema))
+    yield connection
+    await connection.close()
+
+
+async def _open_and_close(url: str) -> None:
+    store = postgres.store(url)
+    await store.open()
+    await store.close()
+
+
+# ---- the schema ----------------------------------------------------------------------------------------------------
+
+
+async def test_many_machines_may_migrate_at_once(schema: str, connection: Any) -> None:  # P24
+    await asyncio.gather(*(_open_and_close(schema) for _ in range(6)))
+    versions = [row[0] for row in await connection.fetch("SELECT version FROM jobhive_schema ORDER BY version")]
+    assert versions == list(range(1, len(migrations()) + 1))
+
+
+async def test_a_migration_that_is_cut_off_leaves_nothing(
+    schema: str, connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:  # P24
+    whole, fatal = migrations(), Migration("9999_fatal", "SELECT pg_terminate_backend(pg_backend_pid())")
+    monkeypatch.setattr(admission, "migrations", lambda: (*whole, fatal))
+    with pytest.raises(StoreUnavailable):
+        await _open_and_close(schema)
+    ours = "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
+    assert await connection.fetchval(ours) == 0
+    monkeypatch.undo()
+    await _open_and_close(schema)
+
+
+async def test_a_newer_schema_is_refused_and_stays(schema: str, connection: Any) -> None:  # P24
+    await _open_and_close(schema)
+    await connection.execute("INSERT INTO jobhive_schema (version) VALUES (99)")
+    with pytest.raises(StoreRefused, match=r"schema 99.*upgrade Jobhive"):
+        await _open_and_close(schema)
+
+
+@pytest.mark.parametrize("table", ["jobhive_schema", "jobhive_job"])
+async def test_half_a_schema_is_refused(schema: str, connection: Any, table: str) -> None:
+    await _open_and_close(schema)
+    await connection.execute(f"DROP TABLE {table} CASCADE")
+    with pytest.raises(StoreRefused, match="half of our schema"):
+        await _open_and_close(schema)
+
+
+async def test_a_schema_that_goes_under_us_is_told(schema: str, connection: Any) -> None:
+    store = postgres.store(schema)
+    await store.open()
+    await connection.execute("DROP TABLE jobhive_job CASCADE")
+    with pytest.raises(StoreRefused, match="not whole"):
+        await store.jobs.insert([new_job()])
+    await store.close()
+
+
+async def test_a_schema_is_looked_at_without_making_it(schema: str, connection: Any) -> None:
+    store = postgres.store(schema)
+    assert await store.schema.version() == 0
+    assert await store.sizes() == {}
+    ours = "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
+    assert await connection.fetchval(ours) == 0
+    assert list(await store.schema.migrate()) == list(migrations())
+    assert await store.schema.version() == len(migrations())
+    assert list(await store.schema.migrate()) == []
+    assert (await store.sizes())["jobhive_job"] > 0
+
+
+# ---- servers and addresses -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"default_transaction_read_only": "on"}, "only reads"),
+        ({"search_path": "nowhere"}, "no schema of the search_path"),
+        ({"statement_cache_size": "many"}, "whole number from 0"),
+        ({"pool_size": "1"}, "whole number from 2"),
+        ({"listen": "perhaps"}, "neither `on` nor `off`"),
+        ({"sslmode": "nonsense"}, "URL"),
+    ],
+)
+async def test_what_cannot_serve_is_refused(schema: str, options: dict[str, str], complaint: str) -> None:
+    with pytest.raises(StoreRefused, match=complaint):
+        await _open_and_close(postgres.with_options(schema, **options))
+
+
+async def test_a_database_that_is_not_there_is_told(schema: str) -> None:
+    with pytest.raises(StoreRefused, match="no database that exists"):
+        await _open_and_close(urlsplit(schema)._replace(path="/no_such_database").geturl())
+
+
+async def test_nobody_at_the_address_is_told() -> None:
+    with pytest.raises(StoreUnavailable, match="is PostgreSQL up"):
+        await _open_and_close("postgresql://postgres:secret@127.0.0.1:1/none")
+
+
+HEALTHY = (150_000, "15.1", "on", "on", False, "off", "public")
+
+
+class _Server:
+    """A connection whose server says this of itself."""
+
+    def __init__(self, *facts: object) -> None:
+        self._facts = facts
+
+    async def fetchrow(self, _: str) -> tuple[object, ...]:
+        return self._facts
+
+
+@pytest.mark.parametrize(
+    ("place", "fact", "complaint"),
+    [
+        (0, 130_000, "needs 14"),
+        (2, "off", "fsync=off"),
+        (4, True, "only reads"),
+        (5, "on", "only reads"),
+        (6, None, "search_path"),
+    ],
+)
+async def test_a_server_that_breaks_promises_is_refused(place: int, fact: object, complaint: str) -> None:  # P2
+    with pytest.raises(StoreRefused, match=complaint):
+        await admission.admit_server(_Server(*HEALTHY[:place], fact, *HEALTHY[place + 1 :]), "postgresql://h/d")
+
+
+async def test_a_server_that_commits_later_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:  # P2
+    await admission.admit_server(_Server(*HEALTHY), "postgresql://h/d")
+    assert not caplog.records
+    await admission.admit_server(_Server(*HEALTHY[:3], "off", *HEALTHY[4:]), "postgresql://h/d")
+    assert "synchronous_commit=off" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "advice"),
+    [
+        (asyncpg.InvalidPasswordError("no"), StoreRefused, "check user and password"),
+        (asyncpg.TooManyConnectionsError("no"), StoreUnavailable, "max_connections"),
+        (asyncpg.DiskFullError("no"), StoreFull, "free some"),
+        (asyncpg.CannotConnectNowError("starting"), StoreUnavailable, "for the moment"),
+        (asyncpg.AdminShutdownError("bye"), StoreUnavailable, "for the moment"),
+        (asyncpg.ReadOnlySQLTransactionError("no"), StoreUnavailable, "target_session_attrs"),
+        (asyncpg.InsufficientPrivilegeError("no"), StoreRefused, "create tables"),
+        (asyncpg.InvalidSQLStatementNameError("no"), StoreRefused, "statement_cache_size=0"),
+        (asyncpg.DuplicatePreparedStatementError("no"), StoreRefused, "statement_cache_size=0"),
+        (asyncpg.SyntaxOrAccessError("no"), StoreError, "refused a statement"),
+        (asyncpg.InterfaceError("cut"), StoreUnavailable, "is PostgreSQL up"),
+        (ConnectionResetError(), StoreUnavailable, "ConnectionResetError"),
+        (TimeoutError(), StoreUnavailable, "TimeoutError"),
+    ],
+)
+def test_trouble_says_what_to_do(error: Exception, kind: type[StoreError], advice: str) -> None:
+    told = translate(error, address_of("postgresql://me:secret@host/base"))
+    assert type(told) is kind
+    assert advice in str(told)
+    assert "postgresql://me@host/base" in str(told)
+
+
+async def test_a_value_that_cannot_be_stored_is_no_outage(postgres_url: str) -> None:
+    store = postgres.store(postgres_url)
+    await store.open()
+    with pytest.raises(StoreError, match="invalid input") as refusal:
+        await store.jobs.insert([new_job(priority=1 << 70)])
+    assert type(refusal.value) is StoreError
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgres://u:p%40ss@h/d", "postgresql://u@h/d"),
+        (
+            "postgresql://u:p@h1:1,h2:2/d?target_session_attrs=read-write",
+            "postgresql://u@h1:1,h2:2/d?target_session_attrs=read-write",
+        ),
+        ("postgresql:///d?host=/run/x&user=u&password=secret&pool_size=3", "postgresql:///d?host=/run/x&user=u"),
+    ],
+)
+def test_a_url_is_shown_without_secrets_and_without_our_options(url: str, shown: str) -> None:
+    store = store_at(load_settings(url=url, lease=9))
+    assert isinstance(store, PostgresStore)
+    assert store.lease == timedelta(seconds=9)
+    assert store.url == shown
+    assert "pool_size" not in address_of(url).dsn
+
+
+# ---- poolers, lost connections, wake-ups ---------------------------------------------------------------------------
+
+
+async def test_without_prepared_statements_and_listening_all_works(postgres_url: str) -> None:
+    store = postgres.store(postgres.with_options(postgres_url, statement_cache_size="0"))
+    await store.open()
+    claim = await start_one(store)
+    await insert_one(store)
+    assert len(await store.jobs.claim(asking())) == 1
+    assert await store.jobs.finish([complete(claim)]) == [claim.job_id]
+    await store.close()
+
+
+async def test_connections_that_were_cut_come_again(postgres_url: str) -> None:  # P7
+    store = postgres.store(postgres_url)
+    await store.open()
+    await insert_one(store)
+    with store.signals.listen(EVERYTHING) as wake_up:
+        with postgres.connected(postgres_url) as connection:
+            schema = postgres_url.partition("search_path=")[2].partition("&")[0]
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE %s"
+                " OR query LIKE 'LISTEN%%' OR query LIKE 'INSERT INTO jobhive%%'",
+                (f"%{schema}%",),
+            )
+        assert await wake_up.wait(DEADLINE_SECONDS)  # it listens again
+    while True:
+        try:
+            await insert_one(store)
+        except StoreUnavailable:
+            continue
+        break
+    assert len(await store.jobs.claim(asking())) == 2
+    await store.close()
+
+
+def test_topics_are_told_in_as_few_messages_as_hold_them() -> None:
+    topics = [queue_topic(uuid4().hex) for _ in range(500)]
+    messages = wake._messages("me", topics)
+    assert all(len(message.encode()) < 8_000 and message.startswith("me\n") for message in messages)
+    assert sorted(topic for message in messages for topic in message.split("\n")[1:]) == sorted(topics)
+    assert len(messages) < 5
+    assert wake._messages("me", [queue_topic(uuid4().hex) for _ in range(50_000)]) == [f"me\n{EVERYTHING}"]
