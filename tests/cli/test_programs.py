@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from jobhive.cli.programs.working import worker_arguments
+from jobhive.cli.root import outcome
+from jobhive.worker.recycling import Wear
 from tests.cli.conftest import HERE, Hive
 from tests.cli.program import jobhive
 
@@ -49,6 +52,22 @@ def test_several_processes_are_replaced_when_they_die(tmp_path: Path) -> None:
         assert "killed by SIGKILL" in crew.until('"saw die"')
         crew.until('"started"')
         assert crew.stop() == 0
+
+
+@pytest.mark.parametrize("wear", [Wear(), Wear(jobs=9)], ids=["lasting", "recycled"])
+def test_a_process_under_a_supervisor_is_one_worker_whatever_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wear: Wear
+) -> None:
+    """Otherwise each would be a supervisor of further ones, without end."""
+    begun: list[str] = []
+    for name, value in {"JOBHIVE_PROCESSES": "2", "JOBHIVE_DATA": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("jobhive.worker.child.is_supervised", lambda: True)
+    monkeypatch.setattr("jobhive.cli.programs.loop.run_program", lambda settings, program: program(None))
+    for name in ("work_until_stopped", "supervise_workers"):
+        monkeypatch.setattr(f"jobhive.cli.programs.working.{name}", lambda *_, name=name: begun.append(name))
+    assert outcome(worker_arguments(None, ["mail"], 3, 5.0, wear)) == 0
+    assert begun == ["work_until_stopped"]
 
 
 def test_a_taken_port_is_a_conflict(tmp_path: Path) -> None:  # UC3

@@ -1,6 +1,7 @@
 """The parts of `deploy/` fit together."""
 
 import re
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -31,6 +32,13 @@ def test_the_image_is_installed_by_the_uv_that_the_lock_names() -> None:
     assert lines[first].startswith("uv==")
     assert all(line.strip().startswith("--hash=sha256:") for line in lines[first + 1 : last + 1])
     assert not lines[last + 1].strip().startswith("--hash")
+
+
+def test_the_image_has_extras_that_there_are() -> None:
+    told = re.search(r"^ARG EXTRAS=(.+)$", (DEPLOY / "Containerfile").read_text(), re.MULTILINE)
+    assert told is not None
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    assert set(told[1].split(",")) <= project["optional-dependencies"].keys()
 
 
 def test_the_image_is_nobody_special_and_runs_the_program() -> None:

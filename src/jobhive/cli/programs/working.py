@@ -72,7 +72,8 @@ async def supervise(supervisor: Supervisor, stop: Stop) -> None:
 def worker_arguments(
     spec: str | None, queues: Sequence[str] | None, concurrency: int, grace: float, wear: Wear
 ) -> tuple[str, ...]:
-    """The command line of one worker process."""
+    """The command line of one worker process. It says all that the environment might say otherwise."""
     named = [part for queue in queues or () for part in ("--queue", queue)]
     app = [] if spec is None else ["--app", spec]
-    return ("worker", *app, *named, "--concurrency", str(concurrency), "--grace", str(grace), *wear.arguments())
+    size = ("--processes", "1", "--concurrency", str(concurrency), "--grace", str(grace))
+    return ("worker", *app, *named, *size, *wear.arguments())
