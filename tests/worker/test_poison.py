@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from jobhive import CompleteJob, FailedJob, JobHandle, Jobhive
-from jobhive.testing import wait_for_state
+from jobhive.store.port import ClaimRequest
+from jobhive.testing import KILLED, wait_for_state
 from tests.worker import supervised_jobs
 from tests.worker.supervised import DEADLINE, ROOT, supervised
 
@@ -56,6 +58,16 @@ async def test_a_thousand_healthy_jobs_are_done_beside_every_poison(app: Jobhive
     job = await stuck.job()
     assert isinstance(job, FailedJob)
     assert (job.error.code, job.failures, [each.outcome for each in job.attempts]) == ("TIMEOUT", 3, ["failed"] * 3)
+
+
+async def test_suspects_that_a_supervisor_has_left_are_run_by_the_next_at_once(app: Jobhive) -> None:  # P5, P10
+    handles = [await app.enqueue("healthy", {"n": n}) for n in range(2)]
+    await app.store.jobs.claim(ClaimRequest("w", ("default",), ("healthy",), limit=2))
+    await app.store.jobs.rescue_from("w", KILLED)
+    absolved_at_ms = app.store.clock.now_ms() + app.store.lease / timedelta(milliseconds=1)
+    async with supervised(app):
+        assert [await handle.result(DEADLINE.total_seconds()) for handle in handles] == [0, 1]
+    assert app.store.clock.now_ms() < absolved_at_ms
 
 
 async def _outlive(app: Jobhive, kinds: list[str], healthy: int, stuck: JobHandle[object] | None = None) -> None:

@@ -168,6 +168,10 @@ class UpkeepJobs(Protocol):
         """
         ...
 
+    async def has_suspects(self) -> bool:
+        """Whether any job is to be run alone."""
+        ...
+
     async def absolve(self) -> int:
         """Suspects for which nobody has asked for one lease become jobs like any other; returns how many."""
         ...

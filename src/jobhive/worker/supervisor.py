@@ -36,6 +36,7 @@ class Program(NamedTuple):
 
     name: str
     arguments: Sequence[str]
+    runs_jobs: bool = True
     passing: frozenset[int] = frozenset()  # exit codes of trouble that passes: it is started again, ready before or not
 
 
@@ -88,6 +89,7 @@ class Supervisor:
 
     async def run(self) -> None:
         """Returns when every child has ended for good. Raises ChildFailed."""
+        await self._take_up_suspects()
         liveness = self._store.hold(self._id)
         keepers = [asyncio.create_task(self._keep(child)) for child in self._children]
         try:
@@ -140,14 +142,25 @@ class Supervisor:
                 break
             if exit_code > 0 and not (child.is_proven or exit_code in child.program.passing):
                 raise ChildFailed(child.program.name, exit_code)
-            if child.has_left_suspects and (child.solo is None or child.solo.done()):
-                child.solo = asyncio.create_task(self._run_suspects(child))
+            self._tend_suspects_of(child)
             await asyncio.sleep(_backoff_seconds(child))
         if child.solo is not None:
             await child.solo
 
+    async def _take_up_suspects(self) -> None:
+        """A supervisor before this one may have left some. Of alike programs, one is enough for them."""
+        if await self._store.jobs.has_suspects():
+            alike = {tuple(child.program.arguments): child for child in self._children if child.program.runs_jobs}
+            for child in alike.values():
+                child.has_left_suspects = True
+                self._tend_suspects_of(child)
+
+    def _tend_suspects_of(self, child: Child) -> None:
+        if child.has_left_suspects and (child.solo is None or child.solo.done()):
+            child.solo = asyncio.create_task(self._run_suspects(child))
+
     async def _run_suspects(self, child: Child) -> None:
-        """What was in flight at the crash, one by one, beside the child's next process."""
+        """What was in flight at a crash, one by one, beside the child's next process."""
         solo = Child(child.program._replace(name=f"{child.program.name}-solo"), is_solo=True)
         self._children.append(solo)
         while child.has_left_suspects and not self._is_stopping:

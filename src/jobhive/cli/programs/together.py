@@ -28,14 +28,14 @@ def programs_for(
 ) -> list[Program]:
     """The server, the workers, and a worker of its own with `slots` for inference where a kind uses its queue."""
     named = [] if spec is None else ["--app", spec]
-    programs = [Program("server", ("serve", *named), PASSING)]
+    programs = [Program("server", ("serve", *named), runs_jobs=False, passing=PASSING)]
     queues = app.kinds.queues()
     others = [queue for queue in queues if queue != INFERENCE_QUEUE] or ["default"]
     arguments = worker_arguments(spec, others, concurrency, grace, wear)
-    programs += [Program(f"worker-{number}", arguments, PASSING) for number in range(1, processes + 1)]
+    programs += [Program(f"worker-{number}", arguments, passing=PASSING) for number in range(1, processes + 1)]
     if INFERENCE_QUEUE in queues:
         arguments = worker_arguments(spec, [INFERENCE_QUEUE], slots, grace, wear)
-        programs.append(Program("worker-ai", arguments, PASSING))
+        programs.append(Program("worker-ai", arguments, passing=PASSING))
     return programs
 
 

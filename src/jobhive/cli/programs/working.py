@@ -45,7 +45,7 @@ async def supervise_workers(
 ) -> None:
     """Runs so many worker processes; returns after the first signal, or once all were retired."""
     arguments = worker_arguments(spec, queues, concurrency, grace, wear)
-    programs = [Program(f"worker-{number}", arguments, PASSING) for number in range(1, processes + 1)]
+    programs = [Program(f"worker-{number}", arguments, passing=PASSING) for number in range(1, processes + 1)]
     async with app:
         await supervise(Supervisor(app.store, app.kinds, programs, grace), stop)
 

@@ -61,6 +61,9 @@ class UpkeepActs:
         bury(self._access.alive_folder, worker_id)
         return taken
 
+    async def has_suspects(self) -> bool:
+        return await self._access.run_one(lambda transaction: transaction.db.value("has_suspects")) is not None
+
     async def absolve(self) -> int:
         return await self._access.run_one(_absolve)
 

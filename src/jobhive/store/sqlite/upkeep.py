@@ -58,6 +58,9 @@ class UpkeepActs:
         bury(self._access.alive_folder, worker_id)
         return taken
 
+    async def has_suspects(self) -> bool:
+        return await self._access.readers.run(lambda db: db.value("has_suspects")) is not None
+
     async def absolve(self) -> int:
         return await self._access.writer.run(_absolve)
 

@@ -90,6 +90,14 @@ class Suspecting:
             assert (job.crashes, job.losses, job.failures) == (0, 0, 0)
         assert len(await store.jobs.claim(asking())) == 2
 
+    async def test_whether_there_are_any_is_told(self, store: Store, other: Store) -> None:  # P5
+        await start_one(store, worker="w")
+        assert not await other.jobs.has_suspects()
+        await store.jobs.rescue_from("w", KILLED)
+        assert await other.jobs.has_suspects()
+        await claim_suspects(store, limit=1)
+        assert not await other.jobs.has_suspects()
+
     async def test_suspects_are_for_who_asks_for_them(self, store: Store, other: Store) -> None:  # P10
         suspect = await start_one(store, worker="w")
         await store.jobs.rescue_from("w", KILLED)
