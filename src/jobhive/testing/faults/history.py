@@ -72,7 +72,10 @@ class History:
 
 
 def recoveries(lines: Iterable[Happening]) -> list[float]:
-    """Seconds from each kill until each job that the victim ran was started again."""
+    """Seconds from each kill until each job that the victim ran was started again.
+
+    Where a supervisor is killed meanwhile, they count from then: nobody is left who could start anything.
+    """
     running: dict[str, int] = {}  # job → the process that runs it
     interrupted: dict[str, int] = {}  # job → when its process was killed
     found: list[float] = []
@@ -85,6 +88,8 @@ def recoveries(lines: Iterable[Happening]) -> list[float]:
             case "run", _:
                 running.pop(line.subject, None)
             case "kill", _:
+                if line.subject == "supervisor":
+                    interrupted = dict.fromkeys(interrupted, line.at_ns)
                 interrupted |= {job_id: line.at_ns for job_id, pid in running.items() if pid == line.pid}
                 running = {job_id: pid for job_id, pid in running.items() if pid != line.pid}
             case _:
