@@ -59,7 +59,7 @@ def server_url() -> str:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "url").exists():
-            _make(folder)
+            make(folder)
             server = Server(folder)
             server.start()
             (folder / "url").write_text(server.url)
@@ -122,7 +122,7 @@ def with_options(url: str, **options: str) -> str:
 def own_server(folder: Path) -> Generator["Server"]:
     """A server that a test may treat as it likes, for the length of the block."""
     server = Server(folder)
-    _make(folder)
+    make(folder)
     server.start()
     try:
         yield server
@@ -137,17 +137,22 @@ class Server:
         self._folder = folder
         self.url = f"postgresql://postgres@/postgres?host={folder}/sockets"
 
-    def start(self) -> None:
-        """Returns once it serves."""
-        log, settings = str(self._folder / "data" / "log"), f"{_SETTINGS}{self._folder}/sockets"
+    def start(self, further: str = "") -> None:
+        """Returns once it serves, with further settings as its command line takes them."""
+        log, settings = str(self._folder / "data" / "log"), f"{_SETTINGS}{self._folder}/sockets {further}"
         _run(self._folder, "pg_ctl", "start", "-w", "-l", log, "-o", settings)
 
     def stop(self, mode: str) -> None:
         """`fast`, or `immediate`, which is as if it had been killed."""
         _run(self._folder, "pg_ctl", "stop", "-w", "-m", mode)
 
+    def promote(self) -> None:
+        """A standby becomes a primary."""
+        _run(self._folder, "pg_ctl", "promote", "-w")
 
-def _make(folder: Path) -> None:
+
+def make(folder: Path) -> None:
+    """A server's folder, in which nothing runs yet."""
     if os.geteuid() == 0:
         for part in _parts():
             shutil.copytree(part, folder / part.name, symlinks=True)
