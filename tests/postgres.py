@@ -23,7 +23,7 @@ from jobhive.store.postgres.address import address_of
 from jobhive.store.postgres.engine import DEFAULT_LEASE
 
 GIVEN = "JOBHIVE_TEST_POSTGRES"
-_FOLDER = "JOBHIVE_TEST_POSTGRES_FOLDER"  # told to the session's other processes
+_FOLDER = "TESTS_POSTGRES_FOLDER"  # told to the session's other processes
 _UNPRIVILEGED = "nobody"
 _PROGRAMS = Path("pginstall") / "bin"  # in the wheel's package
 _SETTINGS = "-c listen_addresses= -c max_connections=300 -c shared_buffers=64MB -c unix_socket_directories="

@@ -22,14 +22,17 @@ def open_app(folder: Path) -> Jobhive:
     return app
 
 
+_FOR_INFERENCE = ("jobhive.kinds.inference.child", "tests.inference.remote.llama_server")
+
+
 def left_behind() -> list[psutil.Process]:
-    """Processes below this one, but for the model engines that tests of inference keep for the whole session."""
-    return [child for child in psutil.Process().children(recursive=True) if not _is_engine(child)]
+    """Processes below this one, but for those that tests of inference keep for the whole session."""
+    return [child for child in psutil.Process().children(recursive=True) if not _is_for_inference(child)]
 
 
-def _is_engine(process: psutil.Process) -> bool:
+def _is_for_inference(process: psutil.Process) -> bool:
     try:
-        return "jobhive.kinds.inference.child" in process.cmdline()
+        return any(program in process.cmdline() for program in _FOR_INFERENCE)
     except psutil.Error:  # it is gone, or a zombie that nobody waited for
         return False
 
