@@ -16,6 +16,7 @@ from jobhive.settings import load_settings
 from jobhive.store.port import Migration
 from jobhive.store.postgres import PostgresStore, admission, wake
 from jobhive.store.postgres.address import address_of
+from jobhive.store.postgres.connection import connected
 from jobhive.store.postgres.statements import migrations
 from jobhive.store.postgres.trouble import translate
 from jobhive.store.signals import EVERYTHING, queue_topic
@@ -232,6 +233,13 @@ async def test_without_prepared_statements_and_listening_all_works(postgres_url:
     assert len(await store.jobs.claim(asking())) == 1
     assert await store.jobs.finish([complete(claim)]) == [claim.job_id]
     await store.close()
+
+
+async def test_a_process_that_stands_still_in_mid_transaction_keeps_its_locks_for_seconds_only(  # P4
+    postgres_url: str,
+) -> None:
+    async with connected(address_of(postgres_url)) as connection:
+        assert await connection.fetchval("SHOW idle_in_transaction_session_timeout") == "10s"
 
 
 async def test_connections_that_were_cut_come_again(postgres_url: str) -> None:  # P7

@@ -71,6 +71,7 @@ def pair() -> Iterator[_Pair]:
             pair.stop()
 
 
+@pytest.mark.slow
 async def test_a_promoted_standby_has_all_that_was_acknowledged(tmp_path: Path, pair: _Pair) -> None:  # P2, P7
     await _survive(tmp_path, pair, jobs=300, rounds=1)
 

@@ -18,6 +18,7 @@ else:
 
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 30.0  # then the server counts as gone
+_IDLE = "10s"  # in mid-transaction: then its process stands still, and its locks are in everybody's way
 
 
 class _Connection(_Base):
@@ -69,6 +70,8 @@ def _options(address: Address) -> dict[str, object]:
         "command_timeout": _ANSWER_SECONDS,
         "statement_cache_size": address.statement_cache_size,
         "connection_class": _Connection,
+        # A pooler refuses settings at the start of a session, and has such a limit of its own.
+        "server_settings": {} if address.is_pooled else {"idle_in_transaction_session_timeout": _IDLE},
     }
 
 
