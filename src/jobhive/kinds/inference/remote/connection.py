@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 from typing import Final
 
@@ -14,8 +14,6 @@ from jobhive.kinds.inference.remote.trouble import Secrets, ServerSilent, refusa
 
 _CONNECT_SECONDS: Final = 10.0
 _MODELS_SECONDS: Final = 10.0  # to tell what is served, which takes no computing
-_KEPT_SECONDS: Final = 2.0  # an idle connection; servers close it after 5 s, and a request just then would be lost
-_REST_SECONDS: Final = 0.5  # from the last event to the end of the answer
 _LONGEST_ANSWER: Final = 2**22  # bytes of an answer that is read whole; further ones are left unread
 
 
@@ -85,18 +83,11 @@ class Connection:
                 headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
                 auth=None if self._key else self._address.login,
                 timeout=httpx2.Timeout(self._silence_seconds, connect=_CONNECT_SECONDS),
-                limits=httpx2.Limits(max_connections=None, keepalive_expiry=_KEPT_SECONDS),  # slots limit connections
+                # Slots limit them. None is used twice: servers close it just when the next request is on its way.
+                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
                 trust_env=not self._address.is_loopback,  # proxies serve the world, not this machine
             )
         return self._client
-
-
-async def read_out(events: AsyncIterator[httpx2.ServerSentEvent]) -> None:
-    """Reads what comes after the last event, which is nothing: only then the connection serves another request."""
-    with suppress(TimeoutError, httpx2.RequestError):  # all was said; whoever does not end there is hung up on
-        async with asyncio.timeout(_REST_SECONDS):
-            async for _ in events:
-                pass
 
 
 async def _beginning_of(response: httpx2.Response) -> bytes:

@@ -10,7 +10,7 @@ from jobhive.core.errors import JobhiveError
 from jobhive.kinds.inference.backend import Interrupted, ModelUnavailable, Token, refuse_other_model
 from jobhive.kinds.inference.remote.address import address_in
 from jobhive.kinds.inference.remote.chunk import DONE, chunk_in
-from jobhive.kinds.inference.remote.connection import Connection, read_out
+from jobhive.kinds.inference.remote.connection import Connection
 from jobhive.kinds.inference.remote.dialect import Dialect, completion_request
 from jobhive.kinds.inference.remote.reading import Reading
 from jobhive.kinds.inference.remote.served import Served, served_in
@@ -121,7 +121,6 @@ class RemoteEngine:
         async with self._connection.completion(body, prompt) as frames:
             async for frame in frames:
                 if frame.data == DONE:
-                    await read_out(frames)
                     break
                 chunk = chunk_in(frame.data, self.server)
                 if chunk.error is not None:
