@@ -24,6 +24,14 @@ def tell_of_forks(thing: Forkable) -> None:
     _known.add(thing)
 
 
+_abandoned: list[object] = []  # for ever
+
+
+def abandon(*things: object) -> None:
+    """Keeps, in a child, what is the original's: to be let go of would close it, and for the original with it."""
+    _abandoned.extend(things)
+
+
 def _forget_all() -> None:
     for thing in list(_known):
         thing.forget()

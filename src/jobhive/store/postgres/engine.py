@@ -1,7 +1,6 @@
 """The engine put together: a thread with the connections, acts by caller, a bell for other processes."""
 
 import asyncio
-import threading
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -9,9 +8,9 @@ from typing import Any
 
 from jobhive.core.clock import Clock
 from jobhive.failpoints import failpoint
-from jobhive.forks import tell_of_forks
 from jobhive.store.files import usable
 from jobhive.store.liveness import FileLiveness
+from jobhive.store.opening import Opening
 from jobhive.store.port import Liveness
 from jobhive.store.postgres.access import Access
 from jobhive.store.postgres.address import address_of
@@ -47,7 +46,7 @@ class PostgresJobs(SubmitActs, WorkActs, UpkeepActs, PruneActs, OperateActs):
         WorkActs.__init__(self, access)
 
 
-class PostgresStore:
+class PostgresStore(Opening):
     """`Store` in a schema of a PostgreSQL database: the first one in the search_path.
 
     In a folder of its own below `folder` this machine keeps what is not in the database: its workers' locks, and the
@@ -55,6 +54,7 @@ class PostgresStore:
     """
 
     def __init__(self, url: str, folder: Path, *, lease: timedelta = DEFAULT_LEASE) -> None:
+        super().__init__()
         self._address, clock = address_of(url), ServerClock()
         self.url = self._address.url
         self.clock: Clock = clock
@@ -64,8 +64,6 @@ class PostgresStore:
         self._home = Home(self.url)
         self._writer = Writer(self._address, clock, self._publish)
         self._bell = Bell(self._address, self._writer, self.signals.publish)
-        self._is_open = False
-        self._changing = threading.Lock()  # held while it opens or closes: callers may come together, on several loops
         access = Access(self._home, self._writer, clock, lease, self.beside / "alive")
         self._access = access
         self.jobs = PostgresJobs(access)
@@ -74,17 +72,6 @@ class PostgresStore:
         self.schema = PostgresSchema(self._address)
         self.tokens = PostgresTokens(access)
         self.audit = PostgresAudit(access)
-        tell_of_forks(self)
-
-    async def open(self) -> None:
-        """Opens and migrates. Raises StoreRefused, StoreUnavailable, StoreFull."""
-        if not self._is_open:
-            await asyncio.to_thread(self._open)
-
-    async def close(self) -> None:
-        """Answers what is under way, then releases everything."""
-        if self._is_open:
-            await asyncio.to_thread(self._close)
 
     def hold(self, worker_id: str, supervisor_id: str | None = None) -> Liveness:
         """Takes the file lock by which others on this machine see at once that the worker's process is gone.
@@ -118,32 +105,20 @@ class PostgresStore:
                 schema = await connection.fetchval("SELECT current_schema()")
         await asyncio.to_thread(write_backup, self._address, schema, path)
 
-    def forget(self) -> None:
-        """A child's store is not open: its thread and its connections are the original's."""
-        self._is_open = False
-        self._changing = threading.Lock()
+    def _abandon(self) -> None:
         self._home.forget()
         self._writer.forget()
         self._bell.forget()
 
-    def _open(self) -> None:
-        with self._changing:
-            if not self._is_open:
-                self._home.start()
-                try:
-                    self._home.perform(self._begin)
-                except BaseException:
-                    self._end()
-                    raise
-                self._is_open = True
+    def _begin(self) -> None:
+        self._home.start()
+        try:
+            self._home.perform(self._connect)
+        except BaseException:
+            self._end()
+            raise
 
-    def _close(self) -> None:
-        with self._changing:
-            if self._is_open:
-                self._is_open = False
-                self._end()
-
-    async def _begin(self) -> None:
+    async def _connect(self) -> None:
         with translated(self._address):
             pool = await open_pool(self._address)
             self._writer.start(pool)

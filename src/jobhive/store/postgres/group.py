@@ -9,13 +9,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from jobhive.core.errors import StoreFull, StoreRefused, StoreUnavailable
-from jobhive.forks import tell_of_forks
+from jobhive.forks import abandon, tell_of_forks
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 _EVERYBODYS = (StoreUnavailable, StoreFull, StoreRefused)  # trouble of the store, whoever asks
-_abandoned: list[object] = []  # tasks of originals, for ever
 _MOST_TOGETHER = 2_000  # rows; a larger batch comes from one caller and goes alone
 
 
@@ -37,7 +36,7 @@ class Group(Generic[T, R]):
 
     def forget(self) -> None:
         """In a child: who asked, and who serves, is the original's."""
-        _abandoned.append(self._serving)
+        abandon(self._serving)
         self._asks, self._serving = [], None
 
     async def ask(self, items: Sequence[T]) -> list[R]:

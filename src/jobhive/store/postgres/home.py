@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from jobhive.core.errors import StoreUnavailable
+from jobhive.forks import abandon
 
 if sys.platform == "win32":
     from asyncio import new_event_loop
@@ -20,7 +21,6 @@ else:
     from uvloop import new_event_loop
 
 T = TypeVar("T")
-_abandoned: list[object] = []  # for ever
 Work = Callable[[], Coroutine[Any, Any, T]]
 
 
@@ -78,7 +78,7 @@ class Home:
 
     def forget(self) -> None:
         """In a child: the thread is the original's, and its loop with all that waits on it is not even let go of."""
-        _abandoned.append(self._loop)
+        abandon(self._loop)
         self._loop = self._thread = None
         self._lock, self._idle = threading.Lock(), threading.Event()
         self._is_taking, self._under_way = False, 0

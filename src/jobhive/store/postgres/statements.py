@@ -2,10 +2,10 @@
 
 import re
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
 from jobhive.store.port import Migration
+from jobhive.store.scripts import read_migrations, read_statement
 
 _PACKAGE = "jobhive.store.postgres"
 _PLACE = re.compile(r"(?<!:):([a-z_]+)")  # `:name`, but not the type in `::text`
@@ -21,8 +21,7 @@ class Statement(NamedTuple):
 @cache
 def sql(name: str) -> str:
     """The statement in `sql/<name>.sql`, without its comment lines."""
-    text = files(_PACKAGE).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    return "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+    return read_statement(_PACKAGE, name)
 
 
 @cache
@@ -41,6 +40,4 @@ def numbered(text: str) -> Statement:
 @cache
 def migrations() -> tuple[Migration, ...]:
     """Those in `migrations/`, by name; so many of the first ones as the schema's version says are in a database."""
-    folder = files(_PACKAGE).joinpath("migrations")
-    scripts = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
-    return tuple(Migration(each.name.removesuffix(".sql"), each.read_text(encoding="utf-8")) for each in scripts)
+    return read_migrations(_PACKAGE)

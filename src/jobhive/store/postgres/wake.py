@@ -11,6 +11,7 @@ from typing import Any
 
 from jobhive.core.errors import StoreError
 from jobhive.failpoints import failpoint
+from jobhive.forks import abandon
 from jobhive.narration import Episode
 from jobhive.store.postgres.address import Address
 from jobhive.store.postgres.connection import open_listener
@@ -20,7 +21,6 @@ from jobhive.store.signals import EVERYTHING
 
 _LARGEST_MESSAGE = 7_900  # bytes; the server takes 7,999
 _MOST_MESSAGES = 32
-_abandoned: list[object] = []  # of originals, for ever
 _PAUSE_SECONDS = 1.0  # between tries to listen again
 
 _CHANNEL = "SELECT 'jobhive_' || current_schema()::regnamespace::oid"
@@ -65,7 +65,7 @@ class Bell:
 
     def forget(self) -> None:
         """In a child: who listens and who tells is the original's."""
-        _abandoned.extend([self._telling, self._connecting, self._again, self._line])
+        abandon(self._telling, self._connecting, self._again, self._line)
         self._telling = self._connecting = self._again = self._line = None
         self._topics = set()
         self._name = secrets.token_hex(4)

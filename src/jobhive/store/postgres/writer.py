@@ -15,6 +15,7 @@ import asyncpg
 
 from jobhive.core.errors import StoreUnavailable
 from jobhive.failpoints import failpoint
+from jobhive.forks import abandon
 from jobhive.store.postgres.address import Address
 from jobhive.store.postgres.clock import ServerClock
 from jobhive.store.postgres.database import Database
@@ -23,7 +24,6 @@ from jobhive.store.postgres.trouble import translated
 T = TypeVar("T")
 
 _TRIES = 8
-_abandoned: list[object] = []  # pools, for ever: to be let go of would close them
 _FIRST_PAUSE_SECONDS = 0.005
 
 
@@ -75,7 +75,7 @@ class Writer:
 
     def forget(self) -> None:
         """In a child: the connections are the original's."""
-        _abandoned.append(self._pool)
+        abandon(self._pool)
         self._pool = None
 
     async def run(self, act: Act[T]) -> T:

@@ -36,14 +36,6 @@ def connect_copier(path: Path, vfs: str | None = None) -> Database:
     return _connect(path, vfs)
 
 
-_abandoned = list[Database]()  # for ever: to be forgotten would close them
-
-
-def abandon(*connections: Database | None) -> None:
-    """Keeps connections, in a forked child, from being used and from being closed."""
-    _abandoned.extend(connection for connection in connections if connection is not None)
-
-
 def _connect(path: Path, vfs: str | None, *pragmas: str) -> Database:
     connection = apsw.Connection(str(path), vfs=vfs)
     connection.set_busy_handler(_Patience())

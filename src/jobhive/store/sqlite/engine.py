@@ -1,7 +1,6 @@
 """The engine put together: one file, one writing thread, a few reading ones, a bell for other processes."""
 
 import asyncio
-import threading
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -10,8 +9,8 @@ import apsw
 
 from jobhive.core.clock import Clock
 from jobhive.failpoints import failpoint
-from jobhive.forks import tell_of_forks
 from jobhive.store.liveness import FileLiveness
+from jobhive.store.opening import Opening
 from jobhive.store.port import Liveness
 from jobhive.store.signals import Signals
 from jobhive.store.sqlite.access import Access
@@ -40,7 +39,7 @@ class SqliteJobs(SubmitActs, WorkActs, UpkeepActs, PruneActs, OperateActs):
     """`Jobs` on SQLite, put together from what each caller may ask."""
 
 
-class SqliteStore:
+class SqliteStore(Opening):
     """`Store` on one SQLite file. Beside `<file>` it keeps `<file>.d/`: sockets, locks, the audit key.
 
     `vfs` names a virtual file system of SQLite instead of the operating system's, such as a disk that fails
@@ -48,6 +47,7 @@ class SqliteStore:
     """
 
     def __init__(self, path: Path, *, lease: timedelta = DEFAULT_LEASE, vfs: str | None = None) -> None:
+        super().__init__()
         self.path = path.absolute()
         self.url = f"sqlite:///{self.path}"
         self.clock = Clock()
@@ -58,8 +58,6 @@ class SqliteStore:
         self._vfs = vfs
         self._readers = Readers(self.path, vfs)
         self._wake = WakeSocket(self.beside / "wake", self.signals.publish)
-        self._is_open = False
-        self._changing = threading.Lock()  # held while it opens or closes: callers may come together, on several loops
         access = Access(self._writer, self._readers, self.clock, lease, self.beside / "alive")
         self.jobs = SqliteJobs(access)
         self.events = SqliteEvents(access)
@@ -67,17 +65,6 @@ class SqliteStore:
         self.schema = SqliteSchema(self.path)
         self.tokens = SqliteTokens(access)
         self.audit = SqliteAudit(access)
-        tell_of_forks(self)
-
-    async def open(self) -> None:
-        """Opens and migrates. Raises StoreRefused, StoreUnavailable, StoreFull."""
-        if not self._is_open:
-            await asyncio.to_thread(self._open)
-
-    async def close(self) -> None:
-        """Answers what is under way, then releases everything."""
-        if self._is_open:
-            await asyncio.to_thread(self._close)
 
     def hold(self, worker_id: str, supervisor_id: str | None = None) -> Liveness:
         """Takes the file lock by which others see at once that the worker's process, and its supervisor's, is gone."""
@@ -107,28 +94,14 @@ class SqliteStore:
         """Writes a copy by VACUUM INTO, on a connection of its own."""
         await asyncio.to_thread(write_backup, self.path, path)
 
-    def forget(self) -> None:
-        """A child's store is not open: its threads are the original's, and SQLite's connections survive no fork.
+    def _abandon(self) -> None:
+        """Threads are the original's, and SQLite's connections survive no fork.
 
         Source: https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_
         """
-        self._is_open = False
-        self._changing = threading.Lock()
         self._writer.forget()
         self._readers.forget()
         self._wake.forget()
-
-    def _open(self) -> None:
-        with self._changing:
-            if not self._is_open:
-                self._begin()
-                self._is_open = True
-
-    def _close(self) -> None:
-        with self._changing:
-            if self._is_open:
-                self._is_open = False
-                self._end()
 
     def _begin(self) -> None:
         with translated(self.path):

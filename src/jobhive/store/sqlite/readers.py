@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from jobhive.core.errors import JobhiveError, StoreUnavailable
 from jobhive.failpoints import failpoint
-from jobhive.store.sqlite.connection import abandon, connect_reader
+from jobhive.forks import abandon
+from jobhive.store.sqlite.connection import connect_reader
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.trouble import translated
 

@@ -12,9 +12,9 @@ from jobhive.core.record import AttemptRecord, Inserted, JobFilter, JobRecord, N
 from jobhive.core.refusing import refuse_to_cancel
 from jobhive.core.states import State
 from jobhive.failpoints import failpoint
-from jobhive.store.cursor import read_cursor
+from jobhive.store.listing import narrowed, read_cursor, to_page
 from jobhive.store.port import Page
-from jobhive.store.rows import to_attempt, to_record
+from jobhive.store.rows import to_attempt
 from jobhive.store.signals import CANCELS, SCHEDULE, job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.audit import tell
@@ -111,16 +111,8 @@ def _due(job: NewJob, now_ms: int) -> int | None:
 
 
 def _list(db: Database, where: JobFilter, limit: int, before: int) -> Page:
-    named = {name: value for name, value in where._asdict().items() if value is not None}
-    conditions = "".join(f" AND {name} = :{name}" for name in named if name != "state")
-    if where.owner:
-        conditions += " AND owner <> ''"  # lets the owners' index serve it
-    if where.state is not None:
-        conditions += f" AND state = '{where.state.value}'"  # literal, so that a partial index can serve it
-    statement = sql("list").replace("/* conditions */", conditions)
-    rows = db.ask(statement, {**named, "before": before, "limit": limit})
-    cursor = str(rows[-1][-1]) if rows and len(rows) == limit else None
-    return Page([to_record(row) for row in rows], cursor)
+    statement, named = narrowed(sql("list"), where)
+    return to_page(db.ask(statement, {**named, "before": before, "limit": limit}), limit)
 
 
 def _cancel(transaction: Transaction, job_id: str, reason: str, by: str | None) -> JobRecord:

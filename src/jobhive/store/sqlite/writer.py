@@ -18,8 +18,9 @@ from typing import TypeVar
 from jobhive.core.clock import Clock
 from jobhive.core.errors import JobhiveError, StoreUnavailable
 from jobhive.failpoints import failpoint
+from jobhive.forks import abandon
 from jobhive.narration import narrate
-from jobhive.store.sqlite.connection import abandon, connect_writer
+from jobhive.store.sqlite.connection import connect_writer
 from jobhive.store.sqlite.database import Database
 from jobhive.store.sqlite.trouble import translate
 

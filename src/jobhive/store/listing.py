@@ -1,0 +1,41 @@
+"""Listings of the engines with tables: what narrows one, and how its pages follow each other."""
+
+from collections.abc import Sequence
+
+from jobhive.core.errors import FieldError, InvalidInput
+from jobhive.core.record import JobFilter
+from jobhive.store.port import Page
+from jobhive.store.rows import Row, to_record
+
+_NO_CURSOR = 1 << 62  # before the newest job
+_DIGITS = 18
+
+
+def read_cursor(cursor: str | None) -> int:
+    """The number of the last job that was listed: those that arrived before it are the next page.
+
+    Raises InvalidInput for a cursor that is not ours.
+    """
+    if cursor is None:
+        return _NO_CURSOR
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _DIGITS):
+        error = FieldError("cursor", "cursor", "use the cursor of the page before, unchanged")
+        raise InvalidInput("the listing cannot go on", [error])
+    return int(cursor)
+
+
+def narrowed(statement: str, where: JobFilter) -> tuple[str, dict[str, object]]:
+    """The listing statement with its conditions, and the values that these name."""
+    named = {name: value for name, value in where._asdict().items() if value is not None}
+    conditions = "".join(f" AND {name} = :{name}" for name in named if name != "state")
+    if where.owner:
+        conditions += " AND owner <> ''"  # lets the owners' index serve it
+    if where.state is not None:
+        conditions += f" AND state = '{where.state.value}'"  # literal, so that a partial index can serve it
+    return statement.replace("/* conditions */", conditions), named
+
+
+def to_page(rows: Sequence[Row], limit: int) -> Page:
+    """A page of so many jobs at most; each row ends with the job's number."""
+    cursor = str(rows[-1][-1]) if rows and len(rows) == limit else None
+    return Page([to_record(row) for row in rows], cursor)
