@@ -12,7 +12,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -153,20 +153,25 @@ def _opened() -> Generator[Database]:
             database.close()
 
 
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+def run(parser: argparse.ArgumentParser, measuring: Callable[[argparse.Namespace], Limits]) -> None:
+    """A program on the command line that measures limits and prints them."""
     parser.add_argument("--jobs", type=int, default=DEFAULT_JOBS, help="jobs to enqueue and to drain")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
     if arguments.jobs < 1:
         parser.error(f"--jobs is 1 or more, not {arguments.jobs}")
-    limits = measure(arguments.jobs)._asdict()
+    limits = measuring(arguments)._asdict()
     if arguments.json:
         print(json.dumps(limits))
     else:
         for name, value in limits.items():
             print(f"{name:<20}{value:>12,.0f}")
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    run(parser, lambda arguments: measure(arguments.jobs))
 
 
 if __name__ == "__main__":

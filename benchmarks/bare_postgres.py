@@ -6,11 +6,10 @@ system is for is left out. While one batch runs, the next is claimed and the las
 
 import argparse
 import asyncio
-import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from benchmarks.bare import DEFAULT_JOBS, Limits, sync_pages
+from benchmarks.bare import Limits, run, sync_pages
 from benchmarks.postgres_drivers import Asyncpg, Driver, drain, fresh_table, insert
 
 _SINGLE_COMMITS = 500
@@ -43,17 +42,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("url", help="a database in which a schema may be made and dropped")
-    parser.add_argument("--jobs", type=int, default=DEFAULT_JOBS, help="jobs to enqueue and to drain")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    arguments = parser.parse_args()
-    if arguments.jobs < 1:
-        parser.error(f"--jobs is 1 or more, not {arguments.jobs}")
-    limits = asyncio.run(measure(arguments.url, arguments.jobs))._asdict()
-    if arguments.json:
-        print(json.dumps(limits))
-    else:
-        for name, value in limits.items():
-            print(f"{name:<20}{value:>12,.0f}")
+    run(parser, lambda arguments: asyncio.run(measure(arguments.url, arguments.jobs)))
 
 
 if __name__ == "__main__":
