@@ -1,6 +1,6 @@
 """Leases end by the server's clock, and not before somebody has seen that it may be believed."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -22,12 +22,6 @@ HOUR = timedelta(hours=1)
 def _set_server_clock(url: str, ahead: timedelta) -> None:
     with postgres.connected(url) as connection:
         connection.execute(_NOW.format(milliseconds=to_milliseconds(ahead)).encode())
-
-
-@pytest.fixture
-def schema() -> Iterator[str]:
-    with postgres.fresh_schema() as url:
-        yield url
 
 
 @pytest.fixture

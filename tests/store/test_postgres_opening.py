@@ -1,9 +1,8 @@
 """Opening a PostgreSQL: what is admitted, how the schema comes, and what is said of trouble."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -24,21 +23,6 @@ from jobhive.testing import asking, complete, insert_one, new_job, start_one
 from tests import postgres
 
 DEADLINE_SECONDS = 20.0
-
-
-@pytest.fixture
-def schema() -> Iterator[str]:
-    """A schema with nothing in it."""
-    with postgres.fresh_schema() as url:
-        yield url
-
-
-@pytest.fixture
-async def connection(schema: str) -> AsyncIterator[Any]:
-    """A connection of the test's own to it."""
-    connection = await cast(Any, asyncpg).connect(postgres.for_driver(schema))
-    yield connection
-    await connection.close()
 
 
 async def _open_and_close(url: str) -> None:

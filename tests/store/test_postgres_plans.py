@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, cast
 
@@ -72,13 +72,6 @@ def schema(request: pytest.FixtureRequest) -> Iterator[str]:
     with postgres.fresh_schema() as url:
         asyncio.run(_prepare(url, is_analyzed_empty=request.param == "stale"))
         yield url
-
-
-@pytest.fixture
-async def connection(schema: str) -> AsyncIterator[Any]:
-    connection = await cast(Any, asyncpg).connect(postgres.for_driver(schema))
-    yield connection
-    await connection.close()
 
 
 async def _plan(connection: Any, name: str, planning: str) -> list[str]:

@@ -12,12 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from jobhive.core.errors import StoreUnavailable
-from jobhive.core.states import State
-from jobhive.testing import new_job
-from jobhive.testing.faults import ENQUEUE, RUN, audit
 from tests import postgres
 from tests.system.installation import Installation
+from tests.system.lasting import all_run, check, enqueue, has_completed
 
 _WORKERS = 2
 _SYNCHRONOUS = "-c synchronous_commit=on -c synchronous_standby_names='*'"
@@ -85,39 +82,14 @@ async def test_five_primaries_lost_in_a_row(tmp_path: Path, pair: _Pair) -> None
 async def _survive(folder: Path, pair: _Pair, jobs: int, rounds: int) -> None:
     size = ("--processes", str(_WORKERS), "--concurrency", "1")
     async with Installation(folder, *size, url=pair.url) as installation:
-        await _enqueue(installation, jobs)
+        await enqueue(installation, jobs)
         for number in range(1, rounds + 1):
-            await installation.until(partial(_has_completed, installation, jobs * number // (rounds + 2)))
+            await installation.until(partial(has_completed, installation, jobs * number // (rounds + 2)))
             await asyncio.to_thread(pair.fail_over)
             back_ns = time.monotonic_ns()
-            await installation.until(partial(_all_run, installation, back_ns))
+            await installation.until(partial(all_run, installation, _WORKERS, back_ns))
             seconds = (time.monotonic_ns() - back_ns) / 1e9
             sys.stdout.write(f"failover {number}: all work {seconds:.2f} s after the promotion\n")
             if number < rounds:
                 await asyncio.to_thread(pair.build)
-        await installation.until(partial(_has_completed, installation, jobs))
-        report = await audit(installation.app.store, installation.history.read())
-        sys.stdout.write(f"{report}\n")
-        assert report.states == {State.COMPLETE: jobs}
-        assert report.acknowledged == jobs
-
-
-async def _enqueue(installation: Installation, jobs: int) -> None:
-    new = [new_job("square", params=f'{{"n": {n}}}') for n in range(jobs)]
-    for job in new:
-        installation.history.note(ENQUEUE, job.job_id, "invoked")
-    await installation.app.store.jobs.insert(new)
-    for job in new:
-        installation.history.note(ENQUEUE, job.job_id, "ok")
-
-
-async def _has_completed(installation: Installation, goal: int) -> bool:
-    try:
-        return await installation.completed() >= goal
-    except StoreUnavailable:  # a connection that was cut tells so once
-        return False
-
-
-async def _all_run(installation: Installation, since_ns: int) -> bool:
-    lines = await asyncio.to_thread(installation.history.read)
-    return len({line.pid for line in lines if line.what == RUN and line.at_ns > since_ns}) >= _WORKERS
+        await check(installation, jobs)

@@ -4,21 +4,16 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from jobhive.core.errors import StoreUnavailable
-from jobhive.core.record import NewJob
-from jobhive.core.states import State
-from jobhive.testing import new_job
-from jobhive.testing.faults import ENQUEUE, RUN, audit
-from jobhive.testing.faults.history import Phase
 from tests import postgres
 from tests.system.installation import Installation
+from tests.system.lasting import all_run, check, enqueue, has_completed
 
 _CONCURRENCY = 1  # slow enough for work to last: what a cut claim took comes back only when its lease runs out
 
@@ -48,20 +43,16 @@ async def _survive(folder: Path, server: postgres.Server, jobs: int, restarts: i
     size = ("--processes", str(workers), "--concurrency", str(_CONCURRENCY))
     async with Installation(folder, *size, url=server.url) as installation:
         await installation.until(partial(_is_serving, installation))  # who cannot begin at all ends
-        await _enqueue(installation, jobs)
+        await enqueue(installation, jobs)
         for restart in range(1, restarts + 1):
-            await installation.until(partial(_has_completed, installation, jobs * restart // (restarts + 2)))
+            await installation.until(partial(has_completed, installation, jobs * restart // (restarts + 2)))
             await asyncio.to_thread(server.stop, "immediate")
             await asyncio.to_thread(server.start)
             back_ns = time.monotonic_ns()
-            await installation.until(partial(_all_run, installation, workers, back_ns))
+            await installation.until(partial(all_run, installation, workers, back_ns))
             seconds = (time.monotonic_ns() - back_ns) / 1e9
             sys.stdout.write(f"restart {restart}: all work {seconds:.2f} s after it is back\n")
-        await installation.until(partial(_has_completed, installation, jobs))
-        report = await audit(installation.app.store, installation.history.read())
-        sys.stdout.write(f"{report}\n")
-        assert report.states == {State.COMPLETE: jobs}
-        assert report.acknowledged == jobs
+        await check(installation, jobs)
 
 
 async def _is_serving(installation: Installation) -> bool:
@@ -70,28 +61,3 @@ async def _is_serving(installation: Installation) -> bool:
             return (await client.get("/health")).is_success
     except httpx2.TransportError:
         return False
-
-
-async def _enqueue(installation: Installation, jobs: int) -> None:
-    """All at once, so that there is work for the whole time."""
-    new = [new_job("square", params=f'{{"n": {n}}}') for n in range(jobs)]
-    _note(installation, new, "invoked")
-    await installation.app.store.jobs.insert(new)
-    _note(installation, new, "ok")
-
-
-def _note(installation: Installation, jobs: Sequence[NewJob], phase: Phase) -> None:
-    for job in jobs:
-        installation.history.note(ENQUEUE, job.job_id, phase)
-
-
-async def _has_completed(installation: Installation, goal: int) -> bool:
-    try:
-        return await installation.completed() >= goal
-    except StoreUnavailable:  # a connection that was cut tells so once
-        return False
-
-
-async def _all_run(installation: Installation, workers: int, since_ns: int) -> bool:
-    lines = await asyncio.to_thread(installation.history.read)
-    return len({line.pid for line in lines if line.what == RUN and line.at_ns > since_ns}) >= workers

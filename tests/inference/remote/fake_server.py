@@ -121,7 +121,7 @@ def endless(head: bytes, part: bytes) -> Answer:
         while True:
             writer.write(part)
             await writer.drain()
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0)
 
     return answer
 
