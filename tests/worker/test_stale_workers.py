@@ -145,6 +145,32 @@ async def test_a_worker_that_takes_its_own_lost_job_again_drops_the_first_attemp
     assert (begun, sorted(ended)) == ([1, 2], [1, 2])
 
 
+async def test_a_worker_stops_only_once_an_attempt_that_it_has_superseded_has_ended(app: Jobhive) -> None:  # P17
+    may_end, has_ended = asyncio.Event(), asyncio.Event()
+
+    @app.job()
+    async def work(ctx: Context) -> str:
+        await ctx.log("runs")
+        if ctx.attempt == 1:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await may_end.wait()
+                has_ended.set()
+        return f"attempt {ctx.attempt}"
+
+    handle = await work.enqueue()
+    worker = Worker(app.store, app.kinds)
+    await worker.start()
+    await wait_for_job(app.store, handle.id, lambda job: job.last_seq > 1, "it told nothing")
+    expire_leases(app.store)
+    await app.store.jobs.rescue(10)
+    assert await handle.result(timeout=20) == "attempt 2"
+    asyncio.get_running_loop().call_later(0.1, may_end.set)
+    await worker.stop()
+    assert has_ended.is_set()
+
+
 async def is_with(app: Jobhive, handle: JobHandle[str]) -> None:
     """Waits until the second attempt's handler has told something; the first told nothing."""
     await wait_for_job(app.store, handle.id, lambda job: job.attempt == 2 and job.last_seq > 2, "it was not taken")

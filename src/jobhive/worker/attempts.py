@@ -46,22 +46,28 @@ class Attempt:
 
 
 class Attempts:
-    """All attempts in flight, by job id. Owned by the worker's loop; other threads only ask for `receipts`."""
+    """All attempts in flight. Owned by the worker's loop; other threads only ask for `receipts`."""
 
     def __init__(self) -> None:
-        self._by_job: dict[str, Attempt] = {}
+        self._by_job: dict[str, Attempt] = {}  # those that hold their job, by its id
+        self._superseded: set[Attempt] = set()  # those that have lost it to a later one here, until they have ended
 
     def __len__(self) -> int:
-        return len(self._by_job)
+        return len(self._by_job) + len(self._superseded)
 
     def __iter__(self) -> Iterator[Attempt]:
-        return iter(list(self._by_job.values()))
+        return iter([*self._superseded, *self._by_job.values()])
+
+    def holding(self) -> list[Attempt]:
+        """Those that hold their job."""
+        return list(self._by_job.values())
 
     def add(self, attempt: Attempt) -> None:
         """From now on its lease is renewed. An earlier attempt of the same job that is still here has lost it."""
         earlier = self._by_job.get(attempt.claim.job_id)
         self._by_job[attempt.claim.job_id] = attempt
         if earlier is not None:
+            self._superseded.add(earlier)
             earlier.interrupt(Stop.LOST)
 
     def drop(self, attempts: Iterable[Attempt]) -> None:
@@ -71,6 +77,8 @@ class Attempts:
             job_id = attempt.claim.job_id
             if by_job.get(job_id) is attempt:
                 del by_job[job_id]
+            elif self._superseded:
+                self._superseded.discard(attempt)
 
     def receipts(self) -> list[Receipt]:
         """Receipts of all that is held. Safe from any thread: the values are copied in one step."""

@@ -72,7 +72,7 @@ class EntrustedLeases(Background):
     async def _report(self) -> None:
         if not (len(self._attempts) or self._has_told_of_jobs):
             return
-        attempts = list(self._attempts)
+        attempts = self._attempts.holding()
         tokens = {attempt.claim.job_id: attempt.claim.token for attempt in attempts}
         due = {attempt.claim.job_id: due for attempt in attempts if (due := due_of(attempt)) is not None}
         self._has_told_of_jobs = bool(tokens)
