@@ -25,4 +25,7 @@ def address_in(given: str) -> Address:
         if url.scheme in {"http", "https"} and url.host and not url.query and not url.fragment:
             login = (url.username, url.password) if url.userinfo else None
             return Address(str(url.copy_with(username=None, password=None)), login, url.host in _LOOPBACK)
-    raise ModelUnavailable("the address of the inference server is none; --inference-url is such as http://host:8000")
+    raise ModelUnavailable(
+        "the address of the inference server is not http:// or https:// and a host, with no ?query or #fragment; write "
+        "--inference-url like http://host:8000 (what was given may hold a password and is not repeated here)"
+    )
