@@ -3,7 +3,7 @@
 The promises that every storage engine keeps are in `jobhive.testing.conformance`.
 """
 
-from jobhive.testing.clock import SECOND, advance, expire_leases
+from jobhive.testing.clock import SECOND, advance, expire_leases, since
 from jobhive.testing.jobs import (
     BROKEN,
     KILLED,
@@ -58,6 +58,7 @@ __all__ = [
     "record_of",
     "release",
     "retry",
+    "since",
     "snapshot",
     "snooze",
     "start_one",

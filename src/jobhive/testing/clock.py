@@ -6,11 +6,18 @@ from jobhive.store.port import Store
 
 SECOND = timedelta(seconds=1)
 
+_LAG_MS = 500  # how far a store's clock may lag behind the engine's own; it is never ahead
+
 
 def advance(by: timedelta, *stores: Store) -> None:
     """Moves the clock of each store: all the stores that a test has on one database, so that they agree."""
     for store in stores:
         store.clock.advance(by)
+
+
+def since(before_ms: int, store: Store) -> range:
+    """When an engine may say that something happened which began after `before_ms` and has ended."""
+    return range(before_ms, store.clock.now_ms() + _LAG_MS + 1)
 
 
 def expire_leases(*stores: Store) -> None:

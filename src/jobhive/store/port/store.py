@@ -18,7 +18,7 @@ class Store(Protocol):
     """One opened store. `open` before use, `close` after; both are idempotent."""
 
     url: str  # without secrets
-    clock: Clock
+    clock: Clock  # the engine's own, or up to half a second behind it
     lease: timedelta  # how long a claim holds without renewal
     signals: Signals
     beside: Path  # folder on this machine, apart from the data: keys, checkpoints, what processes tell each other

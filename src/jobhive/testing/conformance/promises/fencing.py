@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from jobhive.core.clock import to_milliseconds
 from jobhive.core.receipt import Claim, Receipt
 from jobhive.core.states import State
 from jobhive.store.port import Store
@@ -21,6 +22,7 @@ from jobhive.testing import (
     new_job,
     record_of,
     release,
+    since,
     snapshot,
     start_one,
 )
@@ -221,7 +223,7 @@ class Fencing:
         before = store.clock.now_ms()
         assert await store.jobs.renew([claim.receipt]) == [claim.job_id]
         renewed = (await record_of(store, claim.job_id)).lease_until_ms or 0
-        assert before <= renewed - store.lease.total_seconds() * 1000 <= store.clock.now_ms()
+        assert renewed - to_milliseconds(store.lease) in since(before, store)
         advance(store.lease * 0.75, store)
         assert await store.jobs.rescue(10) == []
         advance(store.lease * 0.25 + SECOND, store)

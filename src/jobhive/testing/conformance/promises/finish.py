@@ -22,6 +22,7 @@ from jobhive.testing import (
     record_of,
     release,
     retry,
+    since,
     snapshot,
     snooze,
     start_one,
@@ -38,7 +39,7 @@ class Finishing:
         assert await store.jobs.finish([complete(claim, '{"sum":3}', '{"tokens_out":2}')]) == [claim.job_id]
         job = await record_of(store, claim.job_id)
         assert (job.state, job.result, job.ending) == (State.COMPLETE, '{"sum":3}', '{"tokens_out":2}')
-        assert before <= (job.finished_at_ms or 0) <= store.clock.now_ms()
+        assert (job.finished_at_ms or 0) in since(before, store)
         assert (job.lease_until_ms, job.error, job.reason, job.failures) == (None, None, None, 0)
         assert (job.worker, job.claimed_at_ms, job.token) == ("a", claim.claimed_at_ms, claim.token)
         assert await store.jobs.attempts(claim.job_id) == []
@@ -67,7 +68,7 @@ class Finishing:
         assert await store.jobs.finish([retry(claim, MINUTE)]) == [claim.job_id]
         job = await record_of(store, claim.job_id)
         assert (job.state, job.failures, job.error, job.lease_until_ms) == (State.SCHEDULED, 1, BROKEN, None)
-        assert before <= (job.run_at_ms or 0) - to_milliseconds(MINUTE) <= store.clock.now_ms()
+        assert (job.run_at_ms or 0) - to_milliseconds(MINUTE) in since(before, store)
         assert (job.finished_at_ms, job.result, job.reason) == (None, None, None)
         [attempt] = await store.jobs.attempts(claim.job_id)
         assert (attempt.attempt, attempt.outcome, attempt.error) == (1, "failed", BROKEN)

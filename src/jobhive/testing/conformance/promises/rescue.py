@@ -20,6 +20,7 @@ from jobhive.testing import (
     new_job,
     record_of,
     release,
+    since,
     snapshot,
     start_one,
 )
@@ -82,7 +83,7 @@ class Rescuing:
         [attempt] = await store.jobs.attempts(claim.job_id)
         assert (attempt.attempt, attempt.outcome, attempt.worker) == (1, "lost", "gone")
         assert attempt.started_at_ms == claim.claimed_at_ms
-        assert before <= attempt.ended_at_ms <= store.clock.now_ms()
+        assert attempt.ended_at_ms in since(before, store)
 
     async def test_a_limit_bounds_one_sweep(self, store: Store) -> None:
         await store.jobs.insert([new_job() for _ in range(5)])

@@ -19,6 +19,7 @@ from jobhive.testing import (
     record_of,
     release,
     retry,
+    since,
     snapshot,
     snooze,
     start_one,
@@ -218,7 +219,7 @@ class Streams:
         before = store.clock.now_ms()
         await store.jobs.finish([release(claim)])
         [marker] = await stored_events(store, claim.job_id)
-        assert before <= round(marker.at.timestamp() * 1000) <= store.clock.now_ms()
+        assert round(marker.at.timestamp() * 1000) in since(before, store)
 
     @pytest.mark.parametrize(("move", "terminal"), [(fail, ERROR), (cancel, END)])
     async def test_an_operators_retry_reopens_the_stream(self, store: Store, move: MakeMove, terminal: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from jobhive.core.errors import UnknownWorker
 from jobhive.core.states import State
 from jobhive.store.port import Store
-from jobhive.testing import SECOND, advance, asking, claim_one, complete, insert_one, new_worker, record_of
+from jobhive.testing import SECOND, advance, asking, claim_one, complete, insert_one, new_worker, record_of, since
 from jobhive.testing.conformance.foreign import foreign_process
 from jobhive.testing.stores import StoreMaker
 
@@ -22,7 +22,7 @@ class ActiveWorkers:
         assert await store.workers.beat(told) is False
         [active] = await other.workers.active()
         assert active._replace(seen_at_ms=0) == told._replace(seen_at_ms=0)
-        assert before <= active.seen_at_ms <= store.clock.now_ms()
+        assert active.seen_at_ms in since(before, store)
 
     async def test_the_newest_beat_counts(self, store: Store) -> None:  # O3
         worker = new_worker(store)
