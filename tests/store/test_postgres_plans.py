@@ -37,6 +37,8 @@ VALUES: dict[str, object] = {
     "lease": 30_000,
     "facts": None,
     "queue": "default",
+    "queues": ["default", "other"],
+    "rooms": [BATCH, BATCH],
     "is_checked": False,
     "kinds": ["noop"],
     "limit": BATCH,

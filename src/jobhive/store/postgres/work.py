@@ -1,8 +1,9 @@
 """What workers ask: claim, renew, finish, and whether somebody wants a job stopped."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import cast
 
 from pydantic_core import to_json
 
@@ -21,7 +22,7 @@ from jobhive.store.signals import job_topic
 
 _SALT_BITS = 31
 _CLAIM_WIDTH = len(Claim._fields)
-_PRIORITY = Claim._fields.index("priority")
+_PRIORITY, _QUEUE = Claim._fields.index("priority"), Claim._fields.index("queue")
 
 
 class WorkActs:
@@ -35,11 +36,8 @@ class WorkActs:
         lease_ms = self._access.lease_ms
         if ask.is_for_suspects:
             return await self._claim_suspects(ask, lease_ms)
-        if len(ask.queues) == 1:  # one statement, unless there is nothing or something stands in the way
-            claims = await self._access.run_one(partial(_claim_at_once, ask=ask, lease_ms=lease_ms))
-            if claims is not None:
-                return claims
-        return await self._access.run(partial(_claim, ask=ask, lease_ms=lease_ms))
+        claims = await self._access.run_one(partial(_claim_at_once, ask=ask, lease_ms=lease_ms))
+        return await self._access.run(partial(_claim, ask=ask, lease_ms=lease_ms)) if claims is None else claims
 
     async def _claim_suspects(self, ask: ClaimRequest, lease_ms: int) -> list[Claim]:
         """There are hardly ever any, which one statement tells."""
@@ -68,23 +66,18 @@ class WorkActs:
 
 
 async def _claim_at_once(transaction: Transaction, ask: ClaimRequest, lease_ms: int) -> list[Claim] | None:
-    """None where the queue has settings: they are to be looked at in a transaction."""
-    [queue] = ask.queues
-    claims = await _take(transaction, "claim", _bound(ask, lease_ms) | {"queue": queue, "is_checked": False})
-    if claims or not await transaction.db.all("queue_settings", {"queues": [queue]}):
+    """One statement. None where a queue has settings: they are to be looked at in a transaction."""
+    bound = _bound(ask, lease_ms, dict.fromkeys(ask.queues, ask.limit))
+    claims = await _take(transaction, "claim", bound | {"is_checked": False})
+    if claims or not await transaction.db.all("queue_settings", {"queues": list(ask.queues)}):
         return claims
     return None
 
 
 async def _claim(transaction: Transaction, ask: ClaimRequest, lease_ms: int) -> list[Claim]:
+    bound = _bound(ask, lease_ms, await _rooms(transaction.db, ask.queues, ask.limit))
     statement = "claim_suspects" if ask.is_for_suspects else "claim"
-    bound = _bound(ask, lease_ms) | {"is_checked": True}
-    claims: list[Claim] = []
-    for queue, room in (await _rooms(transaction.db, ask.queues, ask.limit)).items():
-        limit = min(ask.limit - len(claims), room)
-        if limit > 0:
-            claims += await _take(transaction, statement, {**bound, "queue": queue, "limit": limit})
-    return claims
+    return await _take(transaction, statement, bound | {"is_checked": True})
 
 
 async def _tend(transaction: Transaction, queues: Sequence[str], lease_ms: int) -> bool:
@@ -98,35 +91,38 @@ async def _claim_one(transaction: Transaction, job_id: str, ask: ClaimRequest, l
     rows = await transaction.db.all("get", {"ids": [job_id]})
     if not rows:
         return []
-    queue = to_record(rows[0]).queue
-    if (await _rooms(transaction.db, [queue], 1))[queue] < 1:
+    rooms = await _rooms(transaction.db, [to_record(rows[0]).queue], 1)
+    if not any(rooms.values()):
         return []
-    return await _take(transaction, "claim_one", {**_bound(ask, lease_ms), "id": job_id})
+    return await _take(transaction, "claim_one", _bound(ask, lease_ms, rooms) | {"id": job_id})
 
 
-def _bound(ask: ClaimRequest, lease_ms: int) -> dict[str, object]:
+def _bound(ask: ClaimRequest, lease_ms: int, rooms: Mapping[str, int]) -> dict[str, object]:
     facts = to_json(dict(ask.facts)).decode() if ask.facts else None
     return {
         "salt": secrets.randbits(_SALT_BITS),
         "worker": ask.worker,
         "lease": lease_ms,
         "facts": facts,
+        "queues": list(rooms),
+        "rooms": list(rooms.values()),
         "kinds": list(ask.kinds),
         "limit": ask.limit,
     }
 
 
-def _place(row: Row) -> tuple[int, int]:
-    return -row[_PRIORITY], row[-1]
-
-
 async def _take(transaction: Transaction, statement: str, bound: Bindings) -> list[Claim]:
     rows = await transaction.db.all(statement, bound)
     failpoint("act.claim")
-    ordered = sorted(rows, key=_place)  # the server promises no order of what it changed
-    claims = [Claim._make(row[:_CLAIM_WIDTH]) for row in ordered]
+    claims = [Claim._make(row[:_CLAIM_WIDTH]) for row in sorted(rows, key=_by_place(bound))]
     transaction.topics.update([job_topic(claim.job_id) for claim in claims])
     return claims
+
+
+def _by_place(bound: Bindings) -> Callable[[Row], tuple[int, int, int]]:
+    """The server promises no order of what it changed."""
+    ranks = {queue: rank for rank, queue in enumerate(cast("list[str]", bound["queues"]))}
+    return lambda row: (ranks[row[_QUEUE]], -row[_PRIORITY], row[-1])
 
 
 async def _rooms(db: Database, queues: Sequence[str], limit: int) -> dict[str, int]:
@@ -138,14 +134,14 @@ async def _rooms(db: Database, queues: Sequence[str], limit: int) -> dict[str, i
             rooms[queue] = 0
         elif running_limit is not None:
             running: int = await db.value("running_in_queue", {"queue": queue})
-            rooms[queue] = running_limit - running
+            rooms[queue] = max(0, running_limit - running)
     return rooms
 
 
 async def _peek(db: Database, queues: Sequence[str], kinds: Sequence[str], limit: int) -> list[JobRecord]:
     rows: list[Row] = []
     for queue, room in (await _rooms(db, queues, limit)).items():
-        bound = {"queue": queue, "kinds": list(kinds), "limit": max(min(limit - len(rows), room), 0)}
+        bound = {"queue": queue, "kinds": list(kinds), "limit": min(limit - len(rows), room)}
         rows += await db.all("peek", bound)
     return [to_record(row) for row in rows]
 

@@ -6,13 +6,17 @@ SET state = 'running', claim = ((claim >> 32) + 1) << 32 | :salt::bigint, worker
     lease_until = (SELECT now FROM clock) + :lease::bigint, last_seq = greatest(last_seq, 1), progress = NULL,
     suspect_until = NULL
 WHERE ctid = ANY (ARRAY(
-    SELECT ctid
-    FROM jobhive_job
-    WHERE suspect_until BETWEEN 0 AND 9223372036854775807 AND state = 'pending' AND queue = :queue
-      AND kind = ANY (:kinds::text[])
-    ORDER BY priority DESC, seq
+    SELECT next.ctid
+    FROM unnest(:queues::text[], :rooms::bigint[]) AS asked (queue, room), LATERAL (
+        SELECT ctid
+        FROM jobhive_job
+        WHERE suspect_until BETWEEN 0 AND 9223372036854775807 AND state = 'pending' AND queue = asked.queue
+          AND kind = ANY (:kinds::text[])
+        ORDER BY priority DESC, seq
+        LIMIT asked.room
+        FOR UPDATE SKIP LOCKED
+    ) AS next
     LIMIT :limit::bigint
-    FOR UPDATE SKIP LOCKED
 ))
 RETURNING id, claim, kind, params, failures, max_retries, last_seq, owner, priority, key, created_at, queue, claimed_at,
           worker, seq;
