@@ -1,0 +1,122 @@
+"""A machine that is cut off in mid-job, or goes: its jobs run elsewhere, and whatever it writes late is refused."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from jobhive import JobHandle, Jobhive
+from jobhive.testing import record_of, stored_events, wait_for_job
+from tests.system.line import Line
+from tests.system.machines import Machine
+from tests.system.parted_jobs import FIRST
+
+_SECOND = "second"
+_IN_THE_DARK, _BACK = "in-the-dark", "back"  # files: jobs may write on after the cut has begun, or after its end
+_WRITERS = (("write", _IN_THE_DARK), ("write", _BACK), ("cling", _BACK), ("cling_in_thread", _BACK))
+_JOBS = 12
+_SHORT, _LONG = timedelta(seconds=2), timedelta(seconds=30)  # leases
+_RESCUED_WITHIN = 36.0  # seconds, with the long lease
+_BACK_WITHIN = 5.0  # seconds
+
+
+@pytest.mark.parametrize("cut", ["silence", "reset"])
+async def test_what_a_machine_writes_that_was_cut_off_is_refused(
+    tmp_path: Path, postgres_url: str, cut: str
+) -> None:  # B2, P4
+    await _cut_off(tmp_path, postgres_url, cut, _SHORT)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("cut", ["silence", "reset"])
+async def test_with_the_real_lease_its_jobs_run_elsewhere_in_time(
+    tmp_path: Path, postgres_url: str, cut: str
+) -> None:  # B2, P4
+    rescued, back = await _cut_off(tmp_path, postgres_url, cut, _LONG)
+    sys.stdout.write(f"{cut}: taken back after {rescued:.1f} s, at work {back:.2f} s after the end of the cut\n")
+    assert rescued <= _RESCUED_WITHIN
+    assert back <= _BACK_WITHIN
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+async def test_the_jobs_of_a_machine_that_is_gone_run_elsewhere_in_time(tmp_path: Path, postgres_url: str) -> None:
+    async with Machine(tmp_path, FIRST, postgres_url, lease=_LONG) as first:
+        handles = await _begun(first, tmp_path)
+        async with Machine(tmp_path, _SECOND, postgres_url, lease=_LONG) as second:
+            await second.until_said("believes", "expired leases")
+            await first.kill_all()
+            rescued = await _run_elsewhere(second, handles)
+        sys.stdout.write(f"the machine is gone: taken back after {rescued:.1f} s\n")
+        assert rescued <= _RESCUED_WITHIN
+        await _check(first.app, handles)
+
+
+async def _cut_off(folder: Path, url: str, cut: str, lease: timedelta) -> tuple[float, float]:
+    """Seconds from the cut to the end of the last job elsewhere, and from its end to the first new job there."""
+    async with Line(url) as line, Machine(folder, FIRST, url, line=line.url, lease=lease) as first:
+        handles = await _begun(first, folder)
+        async with Machine(folder, _SECOND, url, lease=lease) as second:
+            await second.until_said("believes", "expired leases")
+            (line.silence if cut == "silence" else line.reset)()
+            await asyncio.to_thread((folder / _IN_THE_DARK).touch)
+            rescued = await _run_elsewhere(second, handles)
+            await second.stop()
+        await first.until_said("waits", "jobs in flight")
+        line.mend()
+        await asyncio.to_thread((folder / _BACK).touch)
+        back = await _works_again(first)
+        await first.until_said("goes on", "jobs in flight")
+        assert await first.stop() == 0, first.log
+        await line.ended()
+        await _check(first.app, handles)
+        assert cut == "reset" or line.held, "nothing was under way in the cut"
+        assert "thrown away" in first.log
+    return rescued, back
+
+
+async def _begun(machine: Machine, folder: Path) -> list[JobHandle[object]]:
+    """Jobs that run on the machine and have told so."""
+    handles: list[JobHandle[object]] = []
+    for number in range(_JOBS):
+        kind, go = _WRITERS[number % len(_WRITERS)]
+        handles.append(await machine.app.enqueue(kind, {"go": str(folder / go)}))
+    for handle in handles:
+        await wait_for_job(machine.app.store, handle.id, lambda job: job.last_seq > 1, "it told nothing")
+    return handles
+
+
+async def _run_elsewhere(second: Machine, handles: Sequence[JobHandle[object]]) -> float:
+    """Seconds until all have ended there."""
+    began = time.monotonic()
+    for handle in handles:
+        assert await handle.result(90) == _SECOND, second.log
+    return time.monotonic() - began
+
+
+async def _works_again(first: Machine) -> float:
+    """Seconds until it has run a new job."""
+    began = time.monotonic()
+    handle = await first.app.enqueue("where", {})
+    assert await handle.result(90) == FIRST
+    return time.monotonic() - began
+
+
+async def _check(app: Jobhive, handles: Sequence[JobHandle[object]]) -> None:
+    """Each was ended once, by the second machine, and nothing was written by the first one after it had lost them."""
+    for handle in handles:
+        assert await handle.result() == _SECOND
+        record = await record_of(app.store, handle.id)
+        assert (record.attempt, record.losses) == (2, 1)
+        assert [attempt.outcome for attempt in await app.store.jobs.attempts(handle.id)] == ["lost"]
+        events = await stored_events(app.store, handle.id)
+        assert [(event.type, event.data.get("line")) for event in events] == [
+            ("log", FIRST),
+            ("attempt", None),
+            ("log", _SECOND),
+        ]
