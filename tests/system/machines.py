@@ -12,7 +12,9 @@ _ROOT = Path(__file__).parents[2]
 class Machine(faults.Installation):
     """`jobhive up` on a machine of this name. `url` is the test's way to the store, `line` the machine's, if another."""
 
-    def __init__(self, folder: Path, name: str, url: str, *, line: str | None = None, lease: timedelta) -> None:
+    def __init__(
+        self, folder: Path, name: str, url: str, *arguments: str, line: str | None = None, lease: timedelta
+    ) -> None:
         (folder / name).mkdir()
         own = {
             "PYTHONPATH": str(_ROOT),
@@ -22,7 +24,7 @@ class Machine(faults.Installation):
             "JOBHIVE_LOG_FORMAT": "human",
             parted_jobs.MACHINE: name,
         }
-        super().__init__(folder / name, url, "tests.system.parted_jobs:app", parted_jobs.app, changes=own)
+        super().__init__(folder / name, url, "tests.system.parted_jobs:app", parted_jobs.app, *arguments, changes=own)
 
     async def until_said(self, *words: str) -> None:
         """Waits until a line of its log holds all these words."""

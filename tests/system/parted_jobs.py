@@ -1,4 +1,4 @@
-"""Jobs that write on the first machine only when they may, and that tell which machine wrote."""
+"""Jobs that write late on the first machine, and that tell which machine wrote."""
 
 import asyncio
 import os
@@ -11,39 +11,43 @@ from jobhive import Context, Jobhive, SyncContext
 app = Jobhive()
 
 MACHINE = "TESTS_MACHINE"  # environment: the name of the one on which this process runs
-FIRST = "first"
+FIRST, SECOND = "first", "second"
+_SECONDS_BETWEEN_LOOKS = 0.005
 
 
 @app.job()
-async def write(ctx: Context, go: str) -> str:
+async def write(ctx: Context, go: str, end: str) -> str:
     """Ends when it is told to."""
     await ctx.log(_here())
+    awaited = end if _here() == SECOND else go
+    while not Path(awaited).exists():
+        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
     if _here() == FIRST:
-        while not Path(go).exists():
-            await asyncio.sleep(0.002)
         await ctx.log("late")
     return _here()
 
 
 @app.job()
-async def cling(ctx: Context, go: str) -> str:
-    """Does not end when it is told to."""
+async def cling(ctx: Context, go: str, end: str) -> str:
+    """Does not, and writes all the same."""
     await ctx.log(_here())
+    awaited = end if _here() == SECOND else go
+    while not Path(awaited).exists():
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
     if _here() == FIRST:
-        while not Path(go).exists():
-            with suppress(asyncio.CancelledError):
-                await asyncio.sleep(0.002)
         await ctx.log("late")
     return _here()
 
 
 @app.job()
-def cling_in_thread(ctx: SyncContext, go: str) -> str:
+def cling_in_thread(ctx: SyncContext, go: str, end: str) -> str:
     """The same."""
     ctx.log(_here())
+    awaited = Path(end if _here() == SECOND else go)
+    while not awaited.exists():
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
     if _here() == FIRST:
-        while not Path(go).exists():
-            time.sleep(0.002)
         ctx.log("late")
     return _here()
 
@@ -55,10 +59,10 @@ async def where(ctx: Context) -> str:
 
 @app.job()
 async def count(ctx: Context, to: int) -> str:
-    """Tells the numbers up to that one."""
+    """Tells the numbers below that one."""
     for number in range(to):
         await ctx.emit("token", number=number)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
     return _here()
 
 
