@@ -58,9 +58,11 @@ async def where(ctx: Context) -> str:
 
 
 @app.job()
-async def count(ctx: Context, to: int) -> str:
-    """Tells the numbers below that one."""
+async def count(ctx: Context, to: int, go: str) -> str:
+    """Tells the numbers below that one, the second half once the file is there."""
     for number in range(to):
+        while number >= to // 2 and not Path(go).exists():
+            await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
         await ctx.emit("token", number=number)
         await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
     return _here()
