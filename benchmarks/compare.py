@@ -1,13 +1,10 @@
 """Jobhive beside the bare loop, round by round in turn, and whether it keeps its targets."""
 
 import argparse
-import asyncio
 import json
-import secrets
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from statistics import median
 from typing import NamedTuple
@@ -15,7 +12,7 @@ from typing import NamedTuple
 from pydantic import TypeAdapter
 
 from benchmarks.bare import DEFAULT_JOBS, Limits
-from benchmarks.postgres_drivers import run_script
+from benchmarks.postgres_drivers import fresh_schema
 from jobhive.bench.figures import Figures
 
 _limits = TypeAdapter(Limits)
@@ -49,17 +46,8 @@ def measure_postgres_round(url: str, jobs: int) -> Round:
     """The same on PostgreSQL, in a schema of the round's own."""
     size = ("--jobs", str(jobs), "--json")
     bare = _limits.validate_json(_output("-m", "benchmarks.bare_postgres", url, *size))
-    with _schema(url, f"jobhive_bench_{secrets.token_hex(4)}") as fresh:
+    with fresh_schema(url) as fresh:
         return Round(bare, _figures.validate_json(_output("-m", "jobhive", "bench", "--url", fresh, *size)))
-
-
-@contextmanager
-def _schema(url: str, name: str) -> Generator[str]:
-    asyncio.run(run_script(url, f"CREATE SCHEMA {name}"))
-    try:
-        yield f"{url}{'&' if '?' in url else '?'}search_path={name}"
-    finally:
-        asyncio.run(run_script(url, f"DROP SCHEMA {name} CASCADE"))
 
 
 def targets(rounds: Sequence[Round], *, enqueue_share: float = 0.25, start_ms: float = 3) -> list[Target]:

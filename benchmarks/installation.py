@@ -42,17 +42,20 @@ class Installation(NamedTuple):
         return found
 
 
-async def measured(work: Callable[[Installation], Coroutine[object, object, T]]) -> T:
-    """Does the work beside an installation of its own, once that answers."""
+async def measured(work: Callable[[Installation], Coroutine[object, object, T]], url: str | None = None) -> T:
+    """Does the work beside an installation of its own, once that answers; on a file of its own if no store is named.
+
+    Server and worker have a folder each, as on two machines.
+    """
     with tempfile.TemporaryDirectory(prefix="jobhive-bench-") as folder:
         port = _free_port()
-        os.environ["JOBHIVE_URL"] = str(Path(folder, "jobhive.db"))
+        os.environ["JOBHIVE_URL"] = url or str(Path(folder, "jobhive.db"))
         os.environ.setdefault("JOBHIVE_LOG_LEVEL", "warning")
         programs = [
-            Program("server", ("serve", "--app", _APP, "--port", str(port))),
-            Program("worker", ("worker", "--app", _APP, "--processes", "1")),
+            Program("server", ("serve", "--app", _APP, "--port", str(port), "--data", f"{folder}/a")),
+            Program("worker", ("worker", "--app", _APP, "--processes", "1", "--data", f"{folder}/b")),
         ]
-        async with Jobhive() as app:
+        async with Jobhive(data=Path(folder)) as app:
             return await beside(app.store, programs, lambda: _worked(app, port, work))
 
 

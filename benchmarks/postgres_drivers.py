@@ -11,8 +11,8 @@ import json
 import os
 import secrets
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from statistics import median
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -204,6 +204,17 @@ async def run_script(url: str, script: str) -> None:
     connection = await cast(Any, asyncpg).connect(url)
     await connection.execute(script)
     await connection.close()
+
+
+@contextmanager
+def fresh_schema(url: str) -> Generator[str]:
+    """The URL of a schema of the block's own."""
+    name = f"jobhive_bench_{secrets.token_hex(4)}"
+    asyncio.run(run_script(url, f"CREATE SCHEMA {name}"))
+    try:
+        yield f"{url}{'&' if '?' in url else '?'}search_path={name}"
+    finally:
+        asyncio.run(run_script(url, f"DROP SCHEMA {name} CASCADE"))
 
 
 async def insert(driver: Driver, jobs: int, batch: int) -> float:

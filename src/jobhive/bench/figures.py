@@ -43,8 +43,9 @@ def per_second(count: int, began: float) -> float:
 def quantiles(durations_ns: Sequence[int]) -> Quantiles:
     """Of at least one duration in nanoseconds, by nearest rank."""
     ordered = sorted(durations_ns)
-    return Quantiles(_ranked(ordered, 0.50), _ranked(ordered, 0.99))
+    return Quantiles(ranked(ordered, 0.50), ranked(ordered, 0.99))
 
 
-def _ranked(ordered: Sequence[int], share: float) -> float:
+def ranked(ordered: Sequence[int], share: float) -> float:
+    """That share of these nanoseconds is not above it; in milliseconds."""
     return round(ordered[math.ceil(share * len(ordered)) - 1] / _NS_PER_MS, 3)
