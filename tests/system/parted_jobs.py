@@ -28,6 +28,16 @@ async def write(ctx: Context, go: str, end: str) -> str:
 
 
 @app.job()
+async def answer(ctx: Context, go: str, end: str) -> str:
+    """Has a result and nothing else that is late."""
+    await ctx.log(_here())
+    awaited = end if _here() == SECOND else go
+    while not Path(awaited).exists():
+        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+    return _here()
+
+
+@app.job()
 async def cling(ctx: Context, go: str, end: str) -> str:
     """Does not, and writes all the same."""
     await ctx.log(_here())

@@ -1,6 +1,7 @@
 """A machine that is cut off in mid-job, or goes: its jobs run elsewhere, and whatever it writes late is refused."""
 
 import asyncio
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ import pytest
 
 from jobhive import JobHandle
 from jobhive.core.record import JobRecord
+from jobhive.store.postgres.address import address_of
+from jobhive.store.postgres.connection import connected
 from jobhive.testing import history, record_of, snapshot, stored_events, wait_for_job
 from tests.system.line import Line
 from tests.system.machines import Machine
@@ -18,8 +21,14 @@ from tests.system.parted_jobs import FIRST, SECOND
 
 _IN_THE_DARK, _BACK = "in-the-dark", "back"  # files: jobs write on once the cut has begun, or once it is over
 _END = "end"  # file: the second machine may end them
-_WRITERS = (("write", _IN_THE_DARK), ("write", _BACK), ("cling", _BACK), ("cling_in_thread", _BACK))
-_JOBS = 12
+_WRITERS = (
+    ("write", _IN_THE_DARK),
+    ("answer", _IN_THE_DARK),
+    ("write", _BACK),
+    ("cling", _BACK),
+    ("cling_in_thread", _BACK),
+)
+_JOBS = 10
 _SIZE = ("--concurrency", str(_JOBS))  # so that a machine that runs them all takes no other one
 _TOLD = 4  # events: started, what the first machine told, attempt, what the second one told
 _LATEST = timedelta(seconds=90)
@@ -32,7 +41,14 @@ _BACK_WITHIN = 5.0  # seconds
 async def test_what_a_machine_writes_that_was_cut_off_is_refused(
     tmp_path: Path, postgres_url: str, cut: str
 ) -> None:  # B2, P4
-    await _cut_off(tmp_path, postgres_url, cut, _SHORT)
+    await _cut_off(tmp_path, postgres_url, cut, _SHORT, until="jobs in flight")
+
+
+async def test_a_line_that_carries_nothing_is_watched(postgres_url: str) -> None:
+    """Who only listens sends nothing that could stay unanswered."""
+    async with Line(postgres_url) as line, connected(address_of(line.url)) as connection:
+        way = connection._transport.get_extra_info("socket")
+        assert way.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 
 @pytest.mark.slow
@@ -41,8 +57,10 @@ async def test_what_a_machine_writes_that_was_cut_off_is_refused(
 async def test_with_the_real_lease_its_jobs_run_elsewhere_in_time(
     tmp_path: Path, postgres_url: str, cut: str
 ) -> None:  # B2, P4
-    rescued, back = await _cut_off(tmp_path, postgres_url, cut, _LONG)
-    sys.stdout.write(f"{cut}: its jobs run again after {rescued:.1f} s, at work {back:.2f} s after the end of the cut\n")
+    rescued, back = await _cut_off(tmp_path, postgres_url, cut, _LONG, until="signs of life")
+    sys.stdout.write(
+        f"{cut}: its jobs run again after {rescued:.1f} s, at work {back:.2f} s after the end of the cut\n"
+    )
     assert rescued <= _RESCUED_WITHIN
     assert back <= _BACK_WITHIN
 
@@ -61,8 +79,11 @@ async def test_the_jobs_of_a_machine_that_is_gone_run_elsewhere_in_time(tmp_path
     assert rescued <= _RESCUED_WITHIN
 
 
-async def _cut_off(folder: Path, url: str, cut: str, lease: timedelta) -> tuple[float, float]:
-    """Seconds from the cut to the last job's new beginning, and from the end of the cut to the first new job there."""
+async def _cut_off(folder: Path, url: str, cut: str, lease: timedelta, until: str) -> tuple[float, float]:
+    """Seconds from the cut to the last job's new beginning, and from the end of the cut to the first new job there.
+
+    The cut lasts until the machine says that it waits with these things.
+    """
     async with Line(url) as line, Machine(folder, FIRST, url, *_SIZE, line=line.url, lease=lease) as first:
         handles = await _begun(first, folder)
         async with Machine(folder, SECOND, url, *_SIZE, lease=lease) as second:
@@ -70,11 +91,11 @@ async def _cut_off(folder: Path, url: str, cut: str, lease: timedelta) -> tuple[
             (line.silence if cut == "silence" else line.reset)()
             await asyncio.to_thread((folder / _IN_THE_DARK).touch)
             rescued = await _run_elsewhere(second, handles)
-            await first.until_said("waits", "jobs in flight")
+            await first.until_said("waits", until)
             line.mend()
             await asyncio.to_thread((folder / _BACK).touch)
             back = await _works_again(first)
-            await first.until_said("goes on", "jobs in flight")
+            await first.until_said("goes on", until)
             assert await first.stop() == 0, first.log
             await line.ended()
             await _check(second, handles, folder)

@@ -68,7 +68,9 @@ class _Reader:
         """Reads on until there are so many frames; with `is_cut` the server loses the store in the middle of one."""
         async with httpx2.AsyncClient(timeout=60, trust_env=False) as client:
             while len(self.frames) < count:
-                with suppress(httpx2.TransportError, StopAsyncIteration):  # the server ends streams that it cannot read on
+                with suppress(
+                    httpx2.TransportError, StopAsyncIteration
+                ):  # the server ends streams that it cannot read on
                     await self._read_some(client, min(count - len(self.frames), _MOST_FRAMES), is_cut=is_cut)
                 is_cut = False
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
@@ -19,6 +20,7 @@ else:
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 30.0  # then the server counts as gone
 _IDLE = "10s"  # in mid-transaction: then its process stands still, and its locks are in everybody's way
+_KEEP_ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4}  # seconds twice, then tries: 30 s in all
 
 
 class _Connection(_Base):
@@ -32,6 +34,7 @@ class _Connection(_Base):
     def __init__(self, protocol: object, transport: asyncio.Transport, *others: object) -> None:
         cast(Any, super()).__init__(protocol, transport, *others)
         self._line = transport  # from the driver, which closes it
+        _keep_alive(transport.get_extra_info("socket"))
         tell_of_forks(self)
 
     def forget(self) -> None:
@@ -40,6 +43,15 @@ class _Connection(_Base):
             nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
             os.dup2(nothing, self._line.get_extra_info("socket").fileno(), inheritable=False)
             os.close(nothing)
+
+
+def _keep_alive(line: socket.socket) -> None:
+    """Else who only listens would never hear that the server's machine is gone, or that a firewall forgot the line."""
+    if line.family != getattr(socket, "AF_UNIX", None):
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEP_ALIVE.items():
+            if hasattr(socket, name):  # not on every system
+                line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 async def open_pool(address: Address) -> Any:

@@ -6,7 +6,8 @@ anything else but its own statements is waited for.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import random
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ T = TypeVar("T")
 
 _TRIES = 8
 _FIRST_PAUSE_SECONDS = 0.005
+_SECONDS_TO_CANCEL = 5.0  # a statement that was not answered in time; then its connection is dropped
 
 
 class Raced(Exception):
@@ -110,7 +112,7 @@ class Writer:
 
     async def _try(self, act: Act[T], *, is_bound: bool, replaces_nul: bool) -> T:
         failpoint("writer.before_begin")
-        async with self._pool.acquire() as connection:
+        async with self._connection() as connection:
             database = Database(connection, self._clock.offset_ms, replaces_nul=replaces_nul)
             transaction = Transaction(database, self._clock)
             answer = await (_bound(connection, act, transaction) if is_bound else act(transaction))
@@ -119,6 +121,15 @@ class Writer:
             self._publish(transaction.topics)
         failpoint("writer.before_answer")
         return answer
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[Any]:
+        """One of the pool's; where a cut network has swallowed its statement, the wish to cancel that is not waited for."""
+        connection = await self._pool.acquire()
+        try:
+            yield connection
+        finally:
+            await self._pool.release(connection, timeout=_SECONDS_TO_CANCEL)
 
 
 async def _bound(connection: Any, act: Act[T], transaction: Transaction) -> T:
