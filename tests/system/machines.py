@@ -10,7 +10,7 @@ _ROOT = Path(__file__).parents[2]
 
 
 class Machine(faults.Installation):
-    """`jobhive up` on a machine of this name. `url` is the test's way to the store, `line` the machine's, if another."""
+    """`jobhive up` on a machine of this name; `url` is the way to the store, `line` the machine's own if it has one."""
 
     def __init__(
         self, folder: Path, name: str, url: str, *arguments: str, line: str | None = None, lease: timedelta

@@ -19,9 +19,7 @@ _SECONDS_BETWEEN_LOOKS = 0.005
 async def write(ctx: Context, go: str, end: str) -> str:
     """Ends when it is told to."""
     await ctx.log(_here())
-    awaited = end if _here() == SECOND else go
-    while not Path(awaited).exists():
-        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+    await _appears(_awaited(go, end))
     if _here() == FIRST:
         await ctx.log("late")
     return _here()
@@ -31,20 +29,19 @@ async def write(ctx: Context, go: str, end: str) -> str:
 async def answer(ctx: Context, go: str, end: str) -> str:
     """Has a result and nothing else that is late."""
     await ctx.log(_here())
-    awaited = end if _here() == SECOND else go
-    while not Path(awaited).exists():
-        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+    await _appears(_awaited(go, end))
     return _here()
 
 
 @app.job()
 async def cling(ctx: Context, go: str, end: str) -> str:
-    """Does not, and writes all the same."""
+    """Does not end when it is told to, and writes all the same."""
     await ctx.log(_here())
-    awaited = end if _here() == SECOND else go
-    while not Path(awaited).exists():
+    is_there = False
+    while not is_there:
         with suppress(asyncio.CancelledError):
-            await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+            await _appears(_awaited(go, end))
+            is_there = True
     if _here() == FIRST:
         await ctx.log("late")
     return _here()
@@ -54,8 +51,7 @@ async def cling(ctx: Context, go: str, end: str) -> str:
 def cling_in_thread(ctx: SyncContext, go: str, end: str) -> str:
     """The same."""
     ctx.log(_here())
-    awaited = Path(end if _here() == SECOND else go)
-    while not awaited.exists():
+    while not Path(_awaited(go, end)).exists():
         time.sleep(_SECONDS_BETWEEN_LOOKS)
     if _here() == FIRST:
         ctx.log("late")
@@ -71,8 +67,8 @@ async def where(ctx: Context) -> str:
 async def count(ctx: Context, to: int, go: str) -> str:
     """Tells the numbers below that one, the second half once the file is there."""
     for number in range(to):
-        while number >= to // 2 and not Path(go).exists():
-            await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+        if number == to // 2:
+            await _appears(go)
         await ctx.emit("token", number=number)
         await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
     return _here()
@@ -80,3 +76,14 @@ async def count(ctx: Context, to: int, go: str) -> str:
 
 def _here() -> str:
     return os.environ[MACHINE]
+
+
+def _awaited(go: str, end: str) -> str:
+    return go if _here() == FIRST else end
+
+
+async def _appears(path: str) -> None:
+    while True:
+        if await asyncio.to_thread(Path(path).exists):
+            return
+        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)

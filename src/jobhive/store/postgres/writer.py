@@ -124,7 +124,7 @@ class Writer:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Any]:
-        """One of the pool's; where a cut network has swallowed its statement, the wish to cancel that is not waited for."""
+        """One of the pool's. Where a network has swallowed its statement, it does not wait for long to cancel that."""
         connection = await self._pool.acquire()
         try:
             yield connection
