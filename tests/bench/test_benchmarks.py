@@ -67,10 +67,14 @@ def test_streams_are_measured_under_many_readers_and_frozen_ones() -> None:
     assert run("benchmarks.streams", "--readers", "0").returncode == 2
 
 
-def a_round(drain: float, many: float, start_p50: float, lost: int = 0) -> Round:
+def a_run(drain: float, many: float, start_p50: float, lost: int = 0) -> Figures:
+    """Figures of one run of Jobhive."""
+    return Figures("sqlite", 1, 1, 1, many, drain, 1, 1, Quantiles(start_p50, 9), Quantiles(9, 9), 1, lost, 0)
+
+
+def a_round(drain: float, many: float, start_p50: float, lost: int = 0, two: Figures | None = None) -> Round:
     """Jobhive beside a bare loop of 100 jobs/s."""
-    figures = Figures("sqlite", 1, 1, 1, many, drain, 1, 1, Quantiles(start_p50, 9), Quantiles(9, 9), 1, lost, 0)
-    return Round(bare.Limits(1, 100, 100, 100, 100, 100), figures)
+    return Round(bare.Limits(1, 100, 100, 100, 100, 100), a_run(drain, many, start_p50, lost), two)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +84,8 @@ def a_round(drain: float, many: float, start_p50: float, lost: int = 0) -> Round
         ([a_round(29, 24, 3.1)], ["drain, share of bare", "enqueue_many, share of bare", "start_ms.p50"]),
         ([a_round(29, 25, 3), a_round(31, 25, 3), a_round(40, 25, 3)], []),
         ([a_round(90, 90, 1), a_round(90, 90, 1, lost=1), a_round(90, 90, 1)], ["lost"]),
+        ([a_round(40, 90, 1, two=a_run(50, 90, 1))], []),
+        ([a_round(40, 90, 1, two=a_run(49, 90, 1, lost=1))], ["drain, two processes to one", "lost"]),
     ],
 )
 def test_targets_are_held_by_the_median_and_by_every_job(rounds: list[Round], missed: list[str]) -> None:
