@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bare
+from benchmarks import bare, history
 from benchmarks.compare import Round, targets
+from benchmarks.drain_once import Rates
 from jobhive.bench.figures import Figures, Quantiles
 from tests import postgres
 
@@ -48,6 +49,20 @@ def test_the_bare_loop_on_postgres_runs_every_job() -> None:
 def test_both_drivers_do_the_same() -> None:
     done = run("benchmarks.postgres_drivers", postgres.server_url(), "--jobs", "700", "--rounds", "1")
     assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == ["asyncpg", "psycopg"]
+
+
+def test_a_load_is_drained_beside_history_and_beside_none() -> None:
+    size = ("--finished", "200", "--scheduled", "50", "--jobs", "300", "--rounds", "1")
+    done = run("benchmarks.history", "--url", postgres.server_url(), *size, "--json")
+    found = json.loads(done.stdout)
+    assert all(rate > 0 for state in ("empty", "full") for rate in found[state].values())
+    assert done.returncode == (not all(target["holds"] for target in found["targets"]))
+
+
+@pytest.mark.parametrize(("full", "missed"), [(85, []), (84, ["drain, full to empty", "enqueue_many, full to empty"])])
+def test_history_may_cost_fifteen_per_cent(full: int, missed: list[str]) -> None:
+    rounds = [history.Round(Rates(100, 100), Rates(full, full))]
+    assert [target.name for target in history.targets(rounds) if not target.holds] == missed
 
 
 def test_tokens_are_timed_from_the_handler_to_the_reader() -> None:
