@@ -23,7 +23,8 @@ class Round(NamedTuple):
     """Both, one right after the other: whatever else the machine did, it did to both."""
 
     bare: Limits
-    jobhive: Figures
+    jobhive: Figures  # one worker process
+    two: Figures | None = None  # the same load, two worker processes; on PostgreSQL
 
 
 class Target(NamedTuple):
@@ -43,35 +44,48 @@ def measure_round(jobs: int) -> Round:
 
 
 def measure_postgres_round(url: str, jobs: int) -> Round:
-    """The same on PostgreSQL, in a schema of the round's own."""
-    size = ("--jobs", str(jobs), "--json")
-    bare = _limits.validate_json(_output("-m", "benchmarks.bare_postgres", url, *size))
+    """The same on PostgreSQL, with one worker process and with two."""
+    bare = _limits.validate_json(_output("-m", "benchmarks.bare_postgres", url, "--jobs", str(jobs), "--json"))
+    return Round(bare, _on_postgres(url, jobs, processes=1), _on_postgres(url, jobs, processes=2))
+
+
+def _on_postgres(url: str, jobs: int, processes: int) -> Figures:
+    size = ("--jobs", str(jobs), "--processes", str(processes), "--json")
     with fresh_schema(url) as fresh:
-        return Round(bare, _figures.validate_json(_output("-m", "jobhive", "bench", "--url", fresh, *size)))
+        return _figures.validate_json(_output("-m", "jobhive", "bench", "--url", fresh, *size))
 
 
 def targets(rounds: Sequence[Round], *, enqueue_share: float = 0.25, start_ms: float = 3) -> list[Target]:
     """Ratios are taken within a round, medians over them; not one job may be lost in any round."""
     drain = median(each.jobhive.drain_per_s / each.bare.drain_per_s for each in rounds)
     enqueue = median(each.jobhive.enqueue_many_per_s / each.bare.enqueue_many_per_s for each in rounds)
+    runs = [run for each in rounds for run in (each.jobhive, each.two) if run]
+    two = [each.two.drain_per_s / each.jobhive.drain_per_s for each in rounds if each.two]
     return [
-        _at_least("drain, share of bare", drain, 0.30),
-        _at_least("enqueue_many, share of bare", enqueue, enqueue_share),
+        at_least("drain, share of bare", drain, 0.30),
+        *([at_least("drain, two processes to one", median(two), 1.25)] if two else []),
+        at_least("enqueue_many, share of bare", enqueue, enqueue_share),
         _at_most("start_ms.p50", median(each.jobhive.start_ms.p50 for each in rounds), start_ms),
-        _at_most("lost", sum(each.jobhive.lost for each in rounds), 0),
-        _at_most("doubled", sum(each.jobhive.doubled for each in rounds), 0),
+        _at_most("lost", sum(run.lost for run in runs), 0),
+        _at_most("doubled", sum(run.doubled for run in runs), 0),
     ]
 
 
 def medians(rounds: Sequence[Round]) -> dict[str, dict[str, float]]:
-    """Every figure of both, by name."""
-    return {
-        "bare": {name: median(getattr(each.bare, name) for each in rounds) for name in Limits._fields},
-        "jobhive": {name: median(_flat(each.jobhive)[name] for each in rounds) for name in _flat(rounds[0].jobhive)},
-    }
+    """Every figure of all, by name."""
+    limits = {name: median(getattr(each.bare, name) for each in rounds) for name in Limits._fields}
+    two = [each.two for each in rounds if each.two]
+    jobhive = {"jobhive": _medians([each.jobhive for each in rounds])}
+    return {"bare": limits, **jobhive, **({"jobhive, two processes": _medians(two)} if two else {})}
 
 
-def _at_least(name: str, found: float, wanted: float) -> Target:
+def _medians(runs: Sequence[Figures]) -> dict[str, float]:
+    flat = [_flat(run) for run in runs]
+    return {name: median(each[name] for each in flat) for name in flat[0]}
+
+
+def at_least(name: str, found: float, wanted: float) -> Target:
+    """A target of which more is better."""
     return Target(name, round(found, 3), f"at least {wanted:g}", holds=found >= wanted)
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bare
+from benchmarks import bare, history
 from benchmarks.compare import Round, targets
+from benchmarks.drain_once import Rates
 from jobhive.bench.figures import Figures, Quantiles
 from tests import postgres
 
@@ -50,6 +51,20 @@ def test_both_drivers_do_the_same() -> None:
     assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == ["asyncpg", "psycopg"]
 
 
+def test_a_load_is_drained_beside_history_and_beside_none() -> None:
+    size = ("--finished", "200", "--scheduled", "50", "--jobs", "300", "--rounds", "1")
+    done = run("benchmarks.history", "--url", postgres.server_url(), *size, "--json")
+    found = json.loads(done.stdout)
+    assert all(rate > 0 for state in ("empty", "full") for rate in found[state].values())
+    assert done.returncode == (not all(target["holds"] for target in found["targets"]))
+
+
+@pytest.mark.parametrize(("full", "missed"), [(85, []), (84, ["drain, full to empty", "enqueue_many, full to empty"])])
+def test_history_may_cost_fifteen_per_cent(full: int, missed: list[str]) -> None:
+    rounds = [history.Round(Rates(100, 100), Rates(full, full))]
+    assert [target.name for target in history.targets(rounds) if not target.holds] == missed
+
+
 def test_tokens_are_timed_from_the_handler_to_the_reader() -> None:
     done = run("benchmarks.token_delay", "--tokens", "20", "--json")
     found = json.loads(done.stdout)
@@ -67,10 +82,14 @@ def test_streams_are_measured_under_many_readers_and_frozen_ones() -> None:
     assert run("benchmarks.streams", "--readers", "0").returncode == 2
 
 
-def a_round(drain: float, many: float, start_p50: float, lost: int = 0) -> Round:
+def a_run(drain: float, many: float, start_p50: float, lost: int = 0) -> Figures:
+    """Figures of one run of Jobhive."""
+    return Figures("sqlite", 1, 1, 1, many, drain, 1, 1, Quantiles(start_p50, 9), Quantiles(9, 9), 1, lost, 0)
+
+
+def a_round(drain: float, many: float, start_p50: float, lost: int = 0, two: Figures | None = None) -> Round:
     """Jobhive beside a bare loop of 100 jobs/s."""
-    figures = Figures("sqlite", 1, 1, 1, many, drain, 1, 1, Quantiles(start_p50, 9), Quantiles(9, 9), 1, lost, 0)
-    return Round(bare.Limits(1, 100, 100, 100, 100, 100), figures)
+    return Round(bare.Limits(1, 100, 100, 100, 100, 100), a_run(drain, many, start_p50, lost), two)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +99,8 @@ def a_round(drain: float, many: float, start_p50: float, lost: int = 0) -> Round
         ([a_round(29, 24, 3.1)], ["drain, share of bare", "enqueue_many, share of bare", "start_ms.p50"]),
         ([a_round(29, 25, 3), a_round(31, 25, 3), a_round(40, 25, 3)], []),
         ([a_round(90, 90, 1), a_round(90, 90, 1, lost=1), a_round(90, 90, 1)], ["lost"]),
+        ([a_round(40, 90, 1, two=a_run(50, 90, 1))], []),
+        ([a_round(40, 90, 1, two=a_run(49, 90, 1, lost=1))], ["drain, two processes to one", "lost"]),
     ],
 )
 def test_targets_are_held_by_the_median_and_by_every_job(rounds: list[Round], missed: list[str]) -> None:

@@ -1,0 +1,84 @@
+"""One load on the store that `$JOBHIVE_URL` names, however full it is: enqueued in batches, then drained by one worker.
+
+The drain is timed by the jobs' own times, from the first claim to the last end, so that looking on counts for nothing.
+"""
+
+import argparse
+import asyncio
+import json
+import time
+from typing import NamedTuple
+
+from jobhive.bench.draining import pause
+from jobhive.bench.enqueueing import enqueue_batches
+from jobhive.bench.figures import per_second
+from jobhive.bench.plan import BATCH, Plan
+from jobhive.bench.workers import beside, worker_programs
+from jobhive.bench.workload import app, noop
+from jobhive.core.record import JobRecord
+from jobhive.store.signals import job_topic
+
+_QUEUE, _WARM = "full", "warm"  # the first is paused while it is filled
+_WARM_JOBS = 2_000
+_CONCURRENCY = 1_000
+_POLL_SECONDS = 0.1
+
+
+class Rates(NamedTuple):
+    """Jobs per second."""
+
+    enqueue_many_per_s: float
+    drain_per_s: float
+
+
+async def measure(jobs: int) -> Rates:
+    """Both figures. Raises AssertionError where a job took more than one attempt, ChildFailed."""
+    async with app:
+        await enqueue_batches(noop, _WARM_JOBS)
+        await pause(app.store, _QUEUE)
+        began = time.perf_counter()
+        job_ids = await _enqueue(jobs)
+        enqueue_many_per_s = per_second(jobs, began)
+        programs = worker_programs(Plan(jobs, 1, _CONCURRENCY), (_QUEUE, _WARM))
+        return Rates(enqueue_many_per_s, await beside(app.store, programs, lambda: _drain(job_ids)))
+
+
+async def _enqueue(jobs: int) -> list[str]:
+    kind = noop.options(queue=_QUEUE)
+    handles = [
+        await kind.enqueue_many({"number": number} for number in range(first, min(first + BATCH, jobs)))
+        for first in range(0, jobs, BATCH)
+    ]
+    return [handle.id for batch in handles for handle in batch]
+
+
+async def _drain(job_ids: list[str]) -> float:
+    await app.store.jobs.pause(_QUEUE, is_paused=False)
+    with app.store.signals.listen(job_topic(job_ids[-1])) as wake:
+        while not _are_final(await _get(job_ids[-1:])):
+            await wake.wait(_POLL_SECONDS)
+        while not _are_final(found := await _get(job_ids)):
+            await wake.wait(_POLL_SECONDS)
+    assert all(job.attempt == 1 for job in found), "a job took more than one attempt"
+    starts, ends = [job.claimed_at_ms or 0 for job in found], [job.finished_at_ms or 0 for job in found]
+    return round(len(found) * 1_000 / (max(ends) - min(starts)), 1)
+
+
+def _are_final(jobs: list[JobRecord]) -> bool:
+    return all(job.state.is_final for job in jobs)
+
+
+async def _get(job_ids: list[str]) -> list[JobRecord]:
+    batches = [await app.store.jobs.get(job_ids[at : at + BATCH]) for at in range(0, len(job_ids), BATCH)]
+    return [job for batch in batches for job in batch]
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--jobs", type=int, required=True)
+    print(json.dumps(asyncio.run(measure(parser.parse_args().jobs))._asdict()))
+
+
+if __name__ == "__main__":
+    main()
