@@ -46,31 +46,33 @@ class OperateActs:
         return {state.value: counted.get(state.value, 0) for state in State}
 
     async def pause(self, queue: str, *, is_paused: bool, by: str | None = None) -> QueueStatus:
-        async def act(transaction: Transaction) -> QueueStatus:
-            status = await _set(transaction, queue, "pause", {"is_paused": is_paused})
+        async def act(transaction: Transaction) -> None:
+            await _set(transaction, queue, "pause", {"is_paused": is_paused})
             await tell(transaction, by, Act.QUEUE_PAUSED if is_paused else Act.QUEUE_RESUMED, queue)
-            return status
 
-        return await self._access.run(act)
+        await self._access.run(act)
+        return await self._status(queue)
 
     async def limit(self, queue: str, *, by: str | None = None, **limits: Unpack[Limits]) -> QueueStatus:
         values = {"running": limits.get("running"), "depth": limits.get("depth")}
         named = {"names_running": "running" in limits, "names_depth": "depth" in limits}
 
-        async def act(transaction: Transaction) -> QueueStatus:
-            status = await _set(transaction, queue, "limit", values | named)
+        async def act(transaction: Transaction) -> None:
+            await _set(transaction, queue, "limit", values | named)
             await tell(transaction, by, Act.QUEUE_LIMITED, queue, **limits)
-            return status
 
-        return await self._access.run(act)
+        await self._access.run(act)
+        return await self._status(queue)
+
+    async def _status(self, queue: str) -> QueueStatus:
+        """Counted after the commit: who claims from the queue waits for its row no longer than for the change."""
+        return next(status for status in await self.queues() if status.name == queue)
 
 
-async def _set(transaction: Transaction, queue: str, statement: str, settings: Mapping[str, int | None]) -> QueueStatus:
+async def _set(transaction: Transaction, queue: str, statement: str, settings: Mapping[str, int | None]) -> None:
     await transaction.db.all(statement, {"queue": queue, **settings})
     failpoint("act.configure")
     transaction.topics.add(queue_topic(queue))
-    listed = await _queues(transaction.db)
-    return next(status for status in listed if status.name == queue)
 
 
 async def _retry(transaction: Transaction, job_id: str, by: str | None) -> JobRecord:
