@@ -14,7 +14,10 @@ from urllib.parse import parse_qsl, urlsplit
 from tests import postgres
 
 GIVEN = "JOBHIVE_TEST_PGBOUNCER"
-UNPREPARED = "statement_cache_size=0"  # what the URL has to say where pgbouncer does not know prepared statements
+UNPREPARED = "statement_cache_size=0"  # what the URL has to say where pgbouncer knows no prepared statements
+PREPARED = "listen=off"  # and where it does
+IGNORING = "ignore_startup_parameters = idle_in_transaction_session_timeout"  # what it has to be told then
+KNOWS_PREPARED = (1, 21)  # since this version
 _DEADLINE_SECONDS = 20.0
 _PORT = 6432  # only the name of its socket
 _SETTINGS = """\
@@ -27,6 +30,7 @@ auth_type = any
 pool_mode = transaction
 default_pool_size = {connections}
 server_login_retry = 1
+idle_transaction_timeout = 10
 max_client_conn = 500
 {further}
 """
@@ -44,7 +48,6 @@ class Pooler:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None  # while it runs
         self.address = f"postgresql://postgres@/postgres?host={folder}&port={_PORT}"
-        self.url = f"{self.address}&{UNPREPARED}"
 
     @property
     def version(self) -> tuple[int, ...]:
@@ -61,8 +64,8 @@ class Pooler:
 
     def start(self) -> None:
         """Returns once it answers."""
-        user = postgres.UNPRIVILEGED if os.geteuid() == 0 else None
-        command, groups = [_found(), str(self._folder / "ini")], [] if user else None
+        command, is_root = [_found(), str(self._folder / "ini")], os.geteuid() == 0
+        user, groups = postgres.UNPRIVILEGED if is_root else None, list[str]() if is_root else None
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, user=user, extra_groups=groups)
         deadline = time.monotonic() + _DEADLINE_SECONDS

@@ -25,3 +25,11 @@ def pooler() -> Iterator[pgbouncer.Pooler]:
         pytest.skip(f"no pgbouncer on the PATH; install it, or name one in ${pgbouncer.GIVEN}")
     with pgbouncer.own_pooler() as pooler:
         yield pooler
+
+
+@pytest.fixture(params=[pgbouncer.UNPREPARED, pgbouncer.PREPARED])
+def way(request: pytest.FixtureRequest, pooler: pgbouncer.Pooler) -> str:
+    """What the URL says to the pooler, in each way that works."""
+    if request.param == pgbouncer.PREPARED and pooler.version < pgbouncer.KNOWS_PREPARED:
+        pytest.skip(f"pgbouncer {pooler.version} knows no prepared statements")
+    return str(request.param)

@@ -10,41 +10,52 @@ from jobhive.core.errors import StoreRefused
 from jobhive.testing import complete, start_one
 from jobhive.testing.conformance.promises.audit import AuditLog
 from jobhive.testing.conformance.promises.signals import Signalling
+from jobhive.testing.conformance.promises.suspects import Suspecting
 from jobhive.testing.conformance.suite import StoreConformance
 from jobhive.testing.stores import StoreMaker
 from tests import postgres
 from tests.cli.program import jobhive
-from tests.pgbouncer import UNPREPARED, Pooler
+from tests.pgbouncer import IGNORING, KNOWS_PREPARED, PREPARED, UNPREPARED, Pooler
 from tests.system.installation import Installation
 
 pytestmark = pytest.mark.slow  # the quick suite has no pgbouncer
 
-_IGNORED = "ignore_startup_parameters = idle_in_transaction_session_timeout"
-_PATH_TOO = f"{_IGNORED}, search_path"
+_PATH_TOO = f"{IGNORING}, search_path"
+
+
+_TOLD_BY_OTHERS = {  # beside those that are about signals
+    AuditLog.test_a_new_entry_rings.__name__,
+    Suspecting.test_a_suspect_that_nobody_asks_for_is_absolved.__name__,
+}
 
 
 class TestStoreBehindAPooler(StoreConformance):
     @pytest.fixture
-    def make_store(self, postgres_url: str, pooler: Pooler) -> StoreMaker:
-        pooler.configure(postgres_url)
-        pooler.start()
-        return StoreMaker("tests.postgres:store", pooler.url)
+    def make_store(self, postgres_url: str, pooler: Pooler, way: str) -> StoreMaker:
+        return StoreMaker("tests.postgres:store", _started(pooler, postgres_url, way))
 
     @pytest.fixture(autouse=True)
     def _needs_no_listen(self, request: pytest.FixtureRequest) -> None:
         """Skips what is about hearing of others at once: behind a pooler everybody looks for himself."""
-        name, others = request.node.originalname, {"other", "make_store"} & set(request.fixturenames)
-        if name == AuditLog.test_a_new_entry_rings.__name__ or (others and name in vars(Signalling)):
+        name, is_told_by_others = request.node.originalname, "other" in request.fixturenames
+        is_told_by_others |= name.startswith("test_another_process_rings_")
+        if name in _TOLD_BY_OTHERS or (is_told_by_others and name in vars(Signalling)):
             pytest.skip("it needs LISTEN, which no pooler in transaction mode has")
+
+
+def _started(pooler: Pooler, server: str, way: str) -> str:
+    """The URL of the pooler, once it stands before the server."""
+    pooler.configure(server, IGNORING)
+    pooler.start()
+    return f"{pooler.address}&{way}"
 
 
 # ---- what a user does -----------------------------------------------------------------------------------------------
 
 
-async def test_a_job_is_enqueued_streamed_and_done(tmp_path: Path, postgres_url: str, pooler: Pooler) -> None:
-    pooler.configure(postgres_url)
-    pooler.start()
-    async with Installation(tmp_path, "--processes", "2", url=pooler.url) as installation:
+async def test_a_job_is_enqueued_streamed_and_done(tmp_path: Path, postgres_url: str, pooler: Pooler, way: str) -> None:
+    url = _started(pooler, postgres_url, way)
+    async with Installation(tmp_path, "--processes", "2", url=url) as installation:
         run = partial(jobhive, cwd=tmp_path, changes=installation.environment)
         counted = await asyncio.to_thread(run, "run", "count", "-a", "n=3")
         assert (counted.code, counted.out.split()) == (0, ["0", "1", "2"]), counted.err
@@ -54,10 +65,10 @@ async def test_a_job_is_enqueued_streamed_and_done(tmp_path: Path, postgres_url:
         assert status.code == 0, status.err
 
 
-async def test_no_program_leaves_its_settings_to_others(tmp_path: Path, postgres_url: str, pooler: Pooler) -> None:
-    pooler.configure(postgres_url, connections=1)
-    pooler.start()
-    store = postgres.store(pooler.url)
+async def test_no_program_leaves_its_settings_to_others(
+    tmp_path: Path, postgres_url: str, pooler: Pooler, way: str
+) -> None:
+    store = postgres.store(_started(pooler, postgres_url, way))
     await store.open()
     with pytest.raises(StoreRefused, match="pg_dump needs one of its own; name the server itself"):
         await store.backup(tmp_path / "copy")
@@ -75,7 +86,7 @@ async def test_no_program_leaves_its_settings_to_others(tmp_path: Path, postgres
         ("", "", "idle_in_transaction_session_timeout.*add statement_cache_size=0"),
         ("", f"{UNPREPARED}&search_path=mine", "search_path.*take it out .* ALTER ROLE"),
         (_PATH_TOO, f"{UNPREPARED}&search_path=mine", "left search_path=mine out"),
-        (_IGNORED, f"{UNPREPARED}&listen=on", "add listen=off"),
+        (IGNORING, f"{UNPREPARED}&listen=on", "add listen=off"),
     ],
 )
 async def test_wrong_settings_are_told_at_the_start(
@@ -88,10 +99,10 @@ async def test_wrong_settings_are_told_at_the_start(
 
 
 async def test_prepared_statements_are_only_for_poolers_that_know_them(postgres_url: str, pooler: Pooler) -> None:
-    pooler.configure(postgres_url, _IGNORED)
+    pooler.configure(postgres_url, IGNORING)
     pooler.start()
-    store = postgres.store(f"{pooler.address}&listen=off")
-    if pooler.version < (1, 21):
+    store = postgres.store(f"{pooler.address}&{PREPARED}")
+    if pooler.version < KNOWS_PREPARED:
         with pytest.raises(StoreRefused, match="mixes up prepared statements; add statement_cache_size=0"):
             await store.open()
         return
@@ -102,8 +113,8 @@ async def test_prepared_statements_are_only_for_poolers_that_know_them(postgres_
     await store.close()
 
 
-async def test_a_pooler_that_lends_whole_sessions_is_like_the_server(postgres_url: str, pooler: Pooler) -> None:
-    pooler.configure(postgres_url, _IGNORED, "pool_mode = session", connections=20)
+async def test_a_pooler_that_lends_whole_sessions_is_like_the_server(server: postgres.Server, pooler: Pooler) -> None:
+    pooler.configure(server.url, IGNORING, "pool_mode = session", connections=20)
     pooler.start()
     store = postgres.store(pooler.address)
     await store.open()
