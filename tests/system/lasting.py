@@ -30,7 +30,7 @@ async def survive(
     slowest = 0.0
     size = ("--processes", str(workers), "--concurrency", str(_CONCURRENCY))
     async with Installation(folder, *size, url=url) as installation:
-        await installation.until(partial(_is_serving, installation))  # who cannot begin at all ends
+        await installation.until(partial(is_serving, installation))  # who cannot begin at all ends
         await enqueue(installation, jobs)
         for number in range(1, times + 1):
             await installation.until(partial(has_completed, installation, jobs * number // (times + 2)))
@@ -80,7 +80,8 @@ async def check(installation: Installation, jobs: int) -> None:
     assert report.acknowledged == jobs
 
 
-async def _is_serving(installation: Installation) -> bool:
+async def is_serving(installation: Installation) -> bool:
+    """Whether its API answers."""
     try:
         async with httpx2.AsyncClient(base_url=installation.server) as client:
             return (await client.get("/health")).is_success

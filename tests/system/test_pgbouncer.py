@@ -17,6 +17,7 @@ from tests import postgres
 from tests.cli.program import jobhive
 from tests.pgbouncer import IGNORING, KNOWS_PREPARED, PREPARED, UNPREPARED, Pooler
 from tests.system.installation import Installation
+from tests.system.lasting import is_serving
 
 pytestmark = pytest.mark.slow  # the quick suite has no pgbouncer
 
@@ -56,6 +57,7 @@ def _started(pooler: Pooler, server: str, way: str) -> str:
 async def test_a_job_is_enqueued_streamed_and_done(tmp_path: Path, postgres_url: str, pooler: Pooler, way: str) -> None:
     url = _started(pooler, postgres_url, way)
     async with Installation(tmp_path, "--processes", "2", url=url) as installation:
+        await installation.until(partial(is_serving, installation))
         run = partial(jobhive, cwd=tmp_path, changes=installation.environment)
         counted = await asyncio.to_thread(run, "run", "count", "-a", "n=3")
         assert (counted.code, counted.out.split()) == (0, ["0", "1", "2"]), counted.err
