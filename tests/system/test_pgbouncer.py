@@ -74,7 +74,7 @@ async def test_no_program_leaves_its_settings_to_others(
     await store.open()
     with pytest.raises(StoreRefused, match="pg_dump needs one of its own; name the server itself"):
         await store.backup(tmp_path / "copy")
-    claim = await start_one(store)  # pg_dump would leave an empty search_path
+    claim = await start_one(store)  # pg_dump leaves an empty search_path where others are busy
     assert await store.jobs.finish([complete(claim)]) == [claim.job_id]
     await store.close()
 
