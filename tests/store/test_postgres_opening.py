@@ -15,7 +15,8 @@ from jobhive.settings import load_settings
 from jobhive.store.port import Migration
 from jobhive.store.postgres import PostgresStore, admission, wake
 from jobhive.store.postgres.address import address_of
-from jobhive.store.postgres.connection import connected
+from jobhive.store.postgres.connection import LIMIT_OF_IDLENESS, connected
+from jobhive.store.postgres.pooler import admit_pooler
 from jobhive.store.postgres.statements import migrations
 from jobhive.store.postgres.trouble import translate
 from jobhive.store.signals import EVERYTHING, queue_topic
@@ -23,6 +24,7 @@ from jobhive.testing import asking, complete, insert_one, new_job, start_one
 from tests import postgres
 
 DEADLINE_SECONDS = 20.0
+_REFUSED = "unsupported startup parameter"
 
 
 async def _open_and_close(url: str) -> None:
@@ -165,6 +167,14 @@ async def test_a_server_that_commits_later_is_warned_of(caplog: pytest.LogCaptur
         (asyncpg.InsufficientPrivilegeError("no"), StoreRefused, "create tables"),
         (asyncpg.InvalidSQLStatementNameError("no"), StoreRefused, "statement_cache_size=0"),
         (asyncpg.DuplicatePreparedStatementError("no"), StoreRefused, "statement_cache_size=0"),
+        (
+            asyncpg.ProtocolViolationError("bind message supplies 2 parameters, …"),
+            StoreRefused,
+            "statement_cache_size=0",
+        ),
+        (asyncpg.ProtocolViolationError(f"{_REFUSED}: {LIMIT_OF_IDLENESS}"), StoreRefused, "statement_cache_size=0"),
+        (asyncpg.ProtocolViolationError(f"{_REFUSED}: search_path"), StoreRefused, "ALTER ROLE"),
+        (asyncpg.ProtocolViolationError("pgbouncer cannot connect to server"), StoreUnavailable, "for the moment"),
         (asyncpg.SyntaxOrAccessError("no"), StoreError, "refused a statement"),
         (asyncpg.InterfaceError("cut"), StoreUnavailable, "is PostgreSQL up"),
         (ConnectionResetError(), StoreUnavailable, "ConnectionResetError"),
@@ -219,6 +229,13 @@ async def test_without_prepared_statements_and_listening_all_works(postgres_url:
     await store.close()
 
 
+async def test_a_pooler_that_leaves_the_search_path_out_is_refused(postgres_url: str) -> None:
+    other = address_of(postgres_url.replace("search_path=", "search_path=other_"))
+    async with connected(address_of(postgres_url)) as connection:
+        with pytest.raises(StoreRefused, match=r"left search_path=other_test_.* out"):
+            await admit_pooler(connection, other)
+
+
 async def test_a_process_that_stands_still_in_mid_transaction_keeps_its_locks_for_seconds_only(  # P4
     postgres_url: str,
 ) -> None:
@@ -227,17 +244,14 @@ async def test_a_process_that_stands_still_in_mid_transaction_keeps_its_locks_fo
 
 
 async def test_connections_that_were_cut_come_again(postgres_url: str) -> None:  # P7
-    store = postgres.store(postgres_url)
+    name = f"cut_{uuid4().hex}"  # other tests have theirs on the same server
+    store = postgres.store(postgres.with_options(postgres_url, application_name=name))
     await store.open()
     await insert_one(store)
     with store.signals.listen(EVERYTHING) as wake_up:
         with postgres.connected(postgres_url) as connection:
-            schema = postgres_url.partition("search_path=")[2].partition("&")[0]
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE %s"
-                " OR query LIKE 'LISTEN%%' OR query LIKE 'INSERT INTO jobhive%%'",
-                (f"%{schema}%",),
-            )
+            ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
+            assert len(connection.execute(ours, (name,)).fetchall()) >= 2  # one works, one listens
         assert await wake_up.wait(DEADLINE_SECONDS)  # it listens again
     while True:
         try:

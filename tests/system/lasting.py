@@ -2,8 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
+
+import httpx2
 
 from jobhive.core.errors import StoreUnavailable
 from jobhive.core.record import NewJob
@@ -12,6 +16,32 @@ from jobhive.testing import new_job
 from jobhive.testing.faults import ENQUEUE, RUN, audit
 from jobhive.testing.faults.history import Phase
 from tests.system.installation import Installation
+
+_CONCURRENCY = 1  # slow enough for work to last: what a cut claim took comes back only when its lease runs out
+
+
+async def survive(
+    folder: Path, url: str, interrupt: Callable[[], None], *, jobs: int, times: int, workers: int
+) -> float:
+    """Interrupts what stands at the URL while it is worked with, and checks that all is done once.
+
+    `interrupt` returns when it is back. Returns the longest time from then on until all processes work, in seconds.
+    """
+    slowest = 0.0
+    size = ("--processes", str(workers), "--concurrency", str(_CONCURRENCY))
+    async with Installation(folder, *size, url=url) as installation:
+        await installation.until(partial(is_serving, installation))  # who cannot begin at all ends
+        await enqueue(installation, jobs)
+        for number in range(1, times + 1):
+            await installation.until(partial(has_completed, installation, jobs * number // (times + 2)))
+            await asyncio.to_thread(interrupt)
+            back_ns = time.monotonic_ns()
+            await installation.until(partial(all_run, installation, workers, back_ns))
+            seconds = (time.monotonic_ns() - back_ns) / 1e9
+            sys.stdout.write(f"interruption {number}: all work {seconds:.2f} s after it is back\n")
+            slowest = max(slowest, seconds)
+        await check(installation, jobs)
+    return slowest
 
 
 async def enqueue(installation: Installation, jobs: int) -> None:
@@ -48,3 +78,12 @@ async def check(installation: Installation, jobs: int) -> None:
     sys.stdout.write(f"{report}\n")
     assert report.states == {State.COMPLETE: jobs}
     assert report.acknowledged == jobs
+
+
+async def is_serving(installation: Installation) -> bool:
+    """Whether its API answers."""
+    try:
+        async with httpx2.AsyncClient(base_url=installation.server) as client:
+            return (await client.get("/health")).is_success
+    except httpx2.TransportError:
+        return False

@@ -1,63 +1,50 @@
 """A PostgreSQL that is stopped hard and started again under work: nothing is lost or done twice, and work goes on."""
 
-import asyncio
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
-import httpx2
 import pytest
 
-from tests import postgres
-from tests.system.installation import Installation
-from tests.system.lasting import all_run, check, enqueue, has_completed
+from tests import pgbouncer, postgres
+from tests.system.lasting import survive
 
-_CONCURRENCY = 1  # slow enough for work to last: what a cut claim took comes back only when its lease runs out
-
-
-@pytest.fixture
-def server() -> Iterator[postgres.Server]:
-    """A server of the test's own. Its folder is one that an unprivileged user may enter."""
-    with tempfile.TemporaryDirectory(prefix="jobhive-pg-") as name:
-        Path(name).chmod(0o755)
-        with postgres.own_server(Path(name)) as server:
-            yield server
+_MOST_SECONDS = 5.0  # from the server's return until all work
 
 
 async def test_a_server_that_was_stopped_hard_is_worked_with_again(
     tmp_path: Path, server: postgres.Server
 ) -> None:  # P7
-    await _survive(tmp_path, server, jobs=800, restarts=3, workers=2)
+    await survive(tmp_path, server.url, server.restart, jobs=800, times=3, workers=2)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 async def test_twenty_hard_stops_under_ten_thousand_jobs(tmp_path: Path, server: postgres.Server) -> None:  # P7
-    await _survive(tmp_path, server, jobs=10_000, restarts=20, workers=4)
+    slowest = await survive(tmp_path, server.url, server.restart, jobs=10_000, times=20, workers=4)
+    assert slowest <= _MOST_SECONDS
 
 
-async def _survive(folder: Path, server: postgres.Server, jobs: int, restarts: int, workers: int) -> None:
-    size = ("--processes", str(workers), "--concurrency", str(_CONCURRENCY))
-    async with Installation(folder, *size, url=server.url) as installation:
-        await installation.until(partial(_is_serving, installation))  # who cannot begin at all ends
-        await enqueue(installation, jobs)
-        for restart in range(1, restarts + 1):
-            await installation.until(partial(has_completed, installation, jobs * restart // (restarts + 2)))
-            await asyncio.to_thread(server.stop, "immediate")
-            await asyncio.to_thread(server.start)
-            back_ns = time.monotonic_ns()
-            await installation.until(partial(all_run, installation, workers, back_ns))
-            seconds = (time.monotonic_ns() - back_ns) / 1e9
-            sys.stdout.write(f"restart {restart}: all work {seconds:.2f} s after it is back\n")
-        await check(installation, jobs)
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+async def test_twenty_hard_stops_behind_a_pooler(
+    tmp_path: Path, server: postgres.Server, pooler: pgbouncer.Pooler, way: str
+) -> None:  # P7
+    url = _stands_before(pooler, server, way)
+    slowest = await survive(tmp_path, url, server.restart, jobs=10_000, times=20, workers=4)
+    assert slowest <= _MOST_SECONDS
 
 
-async def _is_serving(installation: Installation) -> bool:
-    try:
-        async with httpx2.AsyncClient(base_url=installation.server) as client:
-            return (await client.get("/health")).is_success
-    except httpx2.TransportError:
-        return False
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+async def test_a_pooler_that_is_killed_again_and_again(
+    tmp_path: Path, server: postgres.Server, pooler: pgbouncer.Pooler, way: str
+) -> None:  # P7
+    url = _stands_before(pooler, server, way)
+    slowest = await survive(tmp_path, url, pooler.restart, jobs=2_000, times=5, workers=4)
+    assert slowest <= _MOST_SECONDS
+
+
+def _stands_before(pooler: pgbouncer.Pooler, server: postgres.Server, way: str) -> str:
+    """The URL of the pooler once it runs; each of our processes alone may want more connections than it has."""
+    pooler.configure(server.url, pgbouncer.IGNORING, connections=6)
+    pooler.start()
+    return f"{pooler.address}&{way}"

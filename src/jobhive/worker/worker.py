@@ -35,7 +35,7 @@ from jobhive.worker.taking import Choice, at_most, chosen, claim_request, next_i
 
 DEFAULT_CONCURRENCY = 100
 DEFAULT_POLL_SECONDS = 2.0
-DEFAULT_ERROR_BACKOFF_SECONDS = 5.0
+DEFAULT_ERROR_BACKOFF_SECONDS = 1.0
 DEFAULT_GRACE_SECONDS = 60.0
 _BEATS_PER_LEASE = 6
 _SECONDS_TO_OBEY = 1.5  # for a handler that was told to stop, in a process too: with the rest, 2 s beyond the grace

@@ -28,9 +28,13 @@ class Address(NamedTuple):
     def name(self) -> str:
         """Short, for a folder of this machine: the same for every way in to one database and search_path."""
         parts = urlsplit(self.url)
-        path = dict(parse_qsl(parts.query)).get("search_path", "")
-        where = f"{parts.netloc.rpartition('@')[2]}{parts.path} {path}"
+        where = f"{parts.netloc.rpartition('@')[2]}{parts.path} {self.search_path or ''}"
         return f"{parts.path.strip('/') or 'postgres'}-{sha256(where.encode()).hexdigest()[:12]}"
+
+    @property
+    def search_path(self) -> str | None:
+        """What the URL says of it, if anything."""
+        return dict(parse_qsl(urlsplit(self.url).query)).get("search_path")
 
     @property
     def is_pooled(self) -> bool:

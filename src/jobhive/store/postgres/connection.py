@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 else:
     _Base = asyncpg.Connection
 
+LIMIT_OF_IDLENESS = "idle_in_transaction_session_timeout"
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 30.0  # then the server counts as gone
 _IDLE = "10s"  # in mid-transaction: then its process stands still, and its locks are in everybody's way
@@ -83,7 +84,7 @@ def _options(address: Address) -> dict[str, object]:
         "statement_cache_size": address.statement_cache_size,
         "connection_class": _Connection,
         # A pooler refuses settings at the start of a session, and has such a limit of its own.
-        "server_settings": {} if address.is_pooled else {"idle_in_transaction_session_timeout": _IDLE},
+        "server_settings": {} if address.is_pooled else {LIMIT_OF_IDLENESS: _IDLE},
     }
 
 

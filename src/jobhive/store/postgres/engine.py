@@ -23,6 +23,7 @@ from jobhive.store.postgres.database import Database
 from jobhive.store.postgres.events import PostgresEvents
 from jobhive.store.postgres.home import Home
 from jobhive.store.postgres.operate import OperateActs
+from jobhive.store.postgres.pooler import admit_pooler, admit_program
 from jobhive.store.postgres.prune import PruneActs
 from jobhive.store.postgres.schema import PostgresSchema
 from jobhive.store.postgres.submit import SubmitActs
@@ -99,9 +100,10 @@ class PostgresStore(Opening):
         return dict(rows)
 
     async def backup(self, path: Path) -> None:
-        """Writes an archive by `pg_dump`, which has to be there."""
+        """Writes an archive by `pg_dump`, which has to be there, and needs a session of its own."""
         with translated(self._address):
             async with connected(self._address) as connection:
+                await admit_program(connection, self._address)
                 schema = await connection.fetchval("SELECT current_schema()")
         await asyncio.to_thread(write_backup, self._address, schema, path)
 
@@ -123,6 +125,7 @@ class PostgresStore(Opening):
             pool = await open_pool(self._address)
             self._writer.start(pool)
             async with pool.acquire() as connection:
+                await admit_pooler(connection, self._address)
                 await admit_server(connection, self.url)
                 await migrate(connection, self.url)
                 failpoint("store.migrated")

@@ -7,8 +7,11 @@ import asyncpg
 
 from jobhive.core.errors import StoreError, StoreFull, StoreRefused, StoreUnavailable
 from jobhive.store.postgres.address import Address
+from jobhive.store.postgres.connection import LIMIT_OF_IDLENESS
 
 _PASSING = ("08", "53", "57", "58")  # SQLSTATE classes: connection, resources, operator, system
+_UNSUPPORTED = "unsupported startup parameter"  # pgbouncer's words
+_ANOTHERS = "bind message supplies"  # the server's, where the statement of this name is another one
 _SHOWN = 200  # characters of a message that may hold a caller's values
 
 
@@ -43,6 +46,10 @@ def _from_server(error: asyncpg.PostgresError, url: str) -> StoreError:
             return StoreUnavailable(
                 f"{url} only reads now ({error}); name all hosts and target_session_attrs=read-write"
             )
+        case asyncpg.ProtocolViolationError() if _UNSUPPORTED in str(error):
+            return _unsupported(error, url)
+        case asyncpg.ProtocolViolationError() if _ANOTHERS in str(error):
+            return _mixed_up(error, url)
         case _ if str(error.sqlstate)[:2] in _PASSING:
             return StoreUnavailable(f"{url} cannot serve us for the moment: {error}")
         case _:
@@ -52,8 +59,7 @@ def _from_server(error: asyncpg.PostgresError, url: str) -> StoreError:
 def _to_put_right(error: asyncpg.PostgresError, url: str) -> StoreError:
     match error:
         case asyncpg.InvalidSQLStatementNameError() | asyncpg.DuplicatePreparedStatementError():
-            advice = "add statement_cache_size=0 to the store's URL"
-            return StoreRefused(f"a pooler before {url} mixes up prepared statements ({error}); {advice}")
+            return _mixed_up(error, url)
         case asyncpg.InvalidPasswordError() | asyncpg.InvalidAuthorizationSpecificationError():
             return StoreRefused(f"{url} lets us not in ({error}); check user and password in the store's URL")
         case asyncpg.InvalidCatalogNameError():
@@ -66,3 +72,17 @@ def _to_put_right(error: asyncpg.PostgresError, url: str) -> StoreError:
             )
         case _:
             return StoreError(f"PostgreSQL refused a statement at {url}: {str(error)[:_SHOWN]}")
+
+
+def _mixed_up(error: asyncpg.PostgresError, url: str) -> StoreError:
+    advice = "add statement_cache_size=0 to the store's URL"
+    return StoreRefused(f"a pooler before {url} mixes up prepared statements ({error}); {advice}")
+
+
+def _unsupported(error: asyncpg.PostgresError, url: str) -> StoreError:
+    """A pooler refuses what a session begins with: our own setting, or one that the URL names."""
+    if LIMIT_OF_IDLENESS in str(error):
+        advice = f"add statement_cache_size=0 to the store's URL, or let it ignore {LIMIT_OF_IDLENESS}"
+    else:
+        advice = "take it out of the store's URL and set it with ALTER ROLE … SET"
+    return StoreRefused(f"a pooler before {url} takes no such setting ({error}); {advice}")
