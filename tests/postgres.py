@@ -10,13 +10,14 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 from uuid import uuid4
 
+import psutil
 import psycopg
 
 from jobhive.store.postgres import PostgresStore
@@ -148,6 +149,28 @@ class Server:
     def stop(self, mode: str) -> None:
         """`fast`, or `immediate`, which is as if it had been killed."""
         _run(self._folder, "pg_ctl", "stop", "-w", "-m", mode)
+
+    def kill(self) -> None:
+        """SIGKILL to all its processes. Nothing comes of its folder any more."""
+        pid, *_, key_and_segment = (self._folder / "data" / "postmaster.pid").read_text().split("\n")[:7]
+        postmaster = psutil.Process(int(pid))
+        everyone = [postmaster, *postmaster.children()]
+        for process in everyone:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(everyone)
+        subprocess.run(["ipcrm", "--shmem-id", key_and_segment.split()[1]], check=True)  # else it would stay
+
+    @contextmanager
+    def deaf(self) -> Generator[None]:
+        """A standby that hears nothing of its primary, for the length of the block."""
+        postmaster = psutil.Process(int((self._folder / "data" / "postmaster.pid").read_text().split()[0]))
+        [receiver] = [each for each in postmaster.children() if "walreceiver" in " ".join(each.cmdline())]
+        receiver.suspend()
+        try:
+            yield
+        finally:
+            receiver.resume()
 
     def restart(self) -> None:
         """As after a crash; returns once it serves."""

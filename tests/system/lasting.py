@@ -3,7 +3,8 @@
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -17,25 +18,29 @@ from jobhive.testing.faults import ENQUEUE, RUN, audit
 from jobhive.testing.faults.history import Phase
 from tests.system.installation import Installation
 
+_SUBMITTERS = 4
+_PAUSE_SECONDS = 0.05  # between two tries to reach a store that is away
 _CONCURRENCY = 1  # slow enough for work to last: what a cut claim took comes back only when its lease runs out
 
 
 async def survive(
     folder: Path, url: str, interrupt: Callable[[], None], *, jobs: int, times: int, workers: int
 ) -> float:
-    """Interrupts what stands at the URL while it is worked with, and checks that all is done once.
+    """Interrupts what stands at the URL while it is worked with and enqueued to, and checks that all is done once.
 
     `interrupt` returns when it is back. Returns the longest time from then on until all processes work, in seconds.
     """
-    slowest = 0.0
+    slowest, first = 0.0, jobs
     size = ("--processes", str(workers), "--concurrency", str(_CONCURRENCY))
     async with Installation(folder, *size, url=url) as installation:
         await installation.until(partial(is_serving, installation))  # who cannot begin at all ends
         await enqueue(installation, jobs)
         for number in range(1, times + 1):
-            await installation.until(partial(has_completed, installation, jobs * number // (times + 2)))
-            await asyncio.to_thread(interrupt)
-            back_ns = time.monotonic_ns()
+            await installation.until(partial(has_completed, installation, first * number // (times + 2)))
+            async with submitting(installation) as submitted:
+                await asyncio.to_thread(interrupt)
+                back_ns = time.monotonic_ns()
+            jobs += len(submitted)
             await installation.until(partial(all_run, installation, workers, back_ns))
             seconds = (time.monotonic_ns() - back_ns) / 1e9
             sys.stdout.write(f"interruption {number}: all work {seconds:.2f} s after it is back\n")
@@ -50,6 +55,45 @@ async def enqueue(installation: Installation, jobs: int) -> None:
     _note(installation, new, "invoked")
     await installation.app.store.jobs.insert(new)
     _note(installation, new, "ok")
+
+
+@asynccontextmanager
+async def submitting(installation: Installation) -> AsyncGenerator[list[NewJob]]:
+    """Some enqueue one job after the other for the length of the block, whatever happens; which were acknowledged.
+
+    The block begins when each of them is at it.
+    """
+    acknowledged: list[NewJob] = []
+    is_over = asyncio.Event()
+
+    async def submit() -> None:
+        while not is_over.is_set():
+            job = new_job("square", params='{"n": 2}')
+            _note(installation, [job], "invoked")
+            await _insert(installation, job)
+            _note(installation, [job], "ok")
+            acknowledged.append(job)
+
+    async def are_at_it() -> bool:
+        return len(acknowledged) > _SUBMITTERS
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(_SUBMITTERS):
+            group.create_task(submit())
+        await installation.until(are_at_it)
+        yield acknowledged
+        is_over.set()
+
+
+async def _insert(installation: Installation, job: NewJob) -> None:
+    """As any client would: who does not know whether it was taken asks again, with the same id."""
+    while True:
+        try:
+            await installation.app.store.jobs.insert([job])
+        except StoreUnavailable:
+            await asyncio.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _note(installation: Installation, jobs: Sequence[NewJob], phase: Phase) -> None:
