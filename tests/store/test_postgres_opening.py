@@ -1,6 +1,8 @@
 """Opening a PostgreSQL: what is admitted, how the schema comes, and what is said of trouble."""
 
 import asyncio
+import gc
+import weakref
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -261,6 +263,18 @@ async def test_connections_that_were_cut_come_again(postgres_url: str) -> None: 
         break
     assert len(await store.jobs.claim(asking())) == 2
     await store.close()
+
+
+async def test_a_store_that_everybody_forgets_stays_until_it_is_closed(postgres_url: str) -> None:
+    """Else the garbage collector would end its connections, in whichever thread it runs, and with them the process."""
+    store = postgres.store(postgres_url)
+    await store.open()
+    kept = weakref.ref(store)
+    del store
+    gc.collect()
+    forgotten = kept()
+    assert forgotten is not None
+    await forgotten.close()
 
 
 def test_topics_are_told_in_as_few_messages_as_hold_them() -> None:

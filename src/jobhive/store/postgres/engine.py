@@ -113,7 +113,7 @@ class PostgresStore(Opening):
         self._bell.forget()
 
     def _begin(self) -> None:
-        self._home.start()
+        self._home.start(self)
         try:
             self._home.perform(self._connect)
         except BaseException:

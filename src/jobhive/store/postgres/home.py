@@ -36,10 +36,12 @@ class Home:
         self._under_way = 0  # works handed over and not yet answered
         self._idle = threading.Event()  # set while nothing is under way
 
-    def start(self) -> None:
-        """Begins to take work."""
+    def start(self, tenant: object) -> None:
+        """Begins to take work. The tenant is who has connections here: it stays until `stop`, also where all others forget
+        it, for what uvloop has under way must be let go of by no other thread."""
         self._loop = new_event_loop()
-        self._thread = threading.Thread(target=self._live, args=(self._loop,), name="jobhive-postgres", daemon=True)
+        living = (self._loop, tenant)
+        self._thread = threading.Thread(target=_live, args=living, name="jobhive-postgres", daemon=True)
         self._thread.start()
         with self._lock:
             self._idle.set()
@@ -83,12 +85,6 @@ class Home:
         self._lock, self._idle = threading.Lock(), threading.Event()
         self._is_taking, self._under_way = False, 0
 
-    def _live(self, loop: asyncio.AbstractEventLoop) -> None:
-        asyncio.set_event_loop(loop)
-        loop.run_forever()
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
-
     def _begin(self, work: Work[T], answer: asyncio.Future[T]) -> None:
         asyncio.ensure_future(work()).add_done_callback(partial(self._answer, answer))
 
@@ -100,6 +96,13 @@ class Home:
             self._under_way -= 1
             if not self._under_way:
                 self._idle.set()
+
+
+def _live(loop: asyncio.AbstractEventLoop, _tenant: object) -> None:
+    asyncio.set_event_loop(loop)
+    loop.run_forever()
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
 
 
 def _settle(answer: asyncio.Future[T], done: asyncio.Future[T], error: BaseException | None) -> None:
