@@ -37,8 +37,11 @@ class Home:
         self._idle = threading.Event()  # set while nothing is under way
 
     def start(self, tenant: object) -> None:
-        """Begins to take work. The tenant is who has connections here: it stays until `stop`, also where all others forget
-        it, for what uvloop has under way must be let go of by no other thread."""
+        """Begins to take work.
+
+        The tenant, whose connections live here, stays until `stop`, also where all others forget it: what uvloop has
+        under way must be let go of by no other thread.
+        """
         self._loop = new_event_loop()
         living = (self._loop, tenant)
         self._thread = threading.Thread(target=_live, args=living, name="jobhive-postgres", daemon=True)
