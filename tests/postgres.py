@@ -154,6 +154,7 @@ class Server:
         """SIGKILL to all its processes. Nothing comes of its folder any more."""
         pid, *_, key_and_segment = (self._folder / "data" / "postmaster.pid").read_text().split("\n")[:7]
         postmaster = psutil.Process(int(pid))
+        postmaster.suspend()  # else it could have another child meanwhile
         everyone = [postmaster, *postmaster.children()]
         for process in everyone:
             with suppress(psutil.NoSuchProcess):
