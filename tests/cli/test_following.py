@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
+from jobhive.cli.screen.viewer import remark
+from jobhive.cli.server.follow import Told
 from tests.cli.conftest import Hive, pipe
 
 
@@ -61,6 +64,13 @@ def test_a_retry_is_told(hive: Hive) -> None:
     done = hive("run", "flaky", "-a", "failures=2")
     assert (done.code, done.out) == (0, "attempt 3\n")
     assert "attempt   2 follows (retry after ConnectionError: not yet); what came before is void" in done.err
+
+
+def test_a_rescue_is_told_in_one_sentence() -> None:
+    error: dict[str, JsonValue] = {"type": "WorkerLost", "message": "its worker w was killed by SIGKILL"}
+    values: dict[str, JsonValue] = {"n": 2, "reason": "rescue: its worker was killed by SIGKILL", "error": error}
+    told = Told(7, "attempt", values, "{}")
+    assert remark(told) == "attempt   2 follows (its worker w was killed by SIGKILL); what came before is void"
 
 
 def test_run_with_json_prints_the_ended_job_and_nothing_else(hive: Hive) -> None:

@@ -117,6 +117,8 @@ def remark(told: Told) -> str:
 
 def _why(values: dict[str, JsonValue]) -> str:
     match values:
+        case {"error": {"type": "WorkerLost", "message": str(message)}}:
+            return message  # it says all that the reason does
         case {"reason": reason, "error": {"type": type_, "message": message}}:
             return f"{reason} after {type_}: {message}"
         case _:
