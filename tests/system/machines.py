@@ -26,6 +26,7 @@ class Machine(faults.Installation):
         lease: timedelta,
         through: Sequence[str] = (),
     ) -> None:
+        self.lease = lease
         (folder / name).mkdir()
         own = {
             "PYTHONPATH": str(_ROOT),

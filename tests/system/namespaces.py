@@ -1,4 +1,4 @@
-"""Machines of their own as far as the network knows: namespaces, each joined to PostgreSQL's by a pair of interfaces."""
+"""A network of a test's own: a namespace per machine, each joined to that of PostgreSQL by a pair of interfaces."""
 
 import os
 import shutil
