@@ -13,6 +13,8 @@ from tests import postgres
 _STORE = "store"  # the namespace of PostgreSQL; in the others the interface that leads there
 _TOOLS = ("ip", "setpriv", "ss")
 _ALL = "10.213.0.0/16"  # addresses that exist in the namespaces only
+# Longer than a cut, which may swallow the end of a connection: the server would wait for its client for two hours.
+_KEEP_ALIVE = "-c tcp_keepalives_idle=60 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=5"
 
 
 def obstacle() -> str | None:
@@ -59,7 +61,7 @@ class Network:
         server.admit(_ALL)
         addresses = ",".join(self._address_of_store(machine) for machine in self._numbers)
         unprivileged = ("setpriv", "--reuid", postgres.UNPRIVILEGED, "--clear-groups")
-        server.start(f"-c listen_addresses={addresses}", through=(*within(_STORE), *unprivileged))
+        server.start(f"-c listen_addresses={addresses} {_KEEP_ALIVE}", through=(*within(_STORE), *unprivileged))
 
     def url(self, machine: str) -> str:
         """The server's, for who is on this machine."""
