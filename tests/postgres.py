@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from importlib.util import find_spec
@@ -141,10 +141,18 @@ class Server:
         self._folder = folder
         self.url = f"postgresql://postgres@/postgres?host={folder}/sockets"
 
-    def start(self, further: str = "") -> None:
-        """Returns once it serves, with further settings as its command line takes them."""
+    def admit(self, addresses: str) -> None:
+        """Whoever comes from one of these (`10.0.0.0/8`) is let in from the next start on."""
+        with (self._folder / "data" / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {addresses} trust\n")
+
+    def start(self, further: str = "", through: Sequence[str] = ()) -> None:
+        """Returns once it serves, with further settings as its command line takes them.
+
+        `through` is a command that starts its programs, as a user who may.
+        """
         log, settings = str(self._folder / "data" / "log"), f"{_SETTINGS}{self._folder}/sockets {further}"
-        _run(self._folder, "pg_ctl", "start", "-w", "-l", log, "-o", settings)
+        _run(self._folder, "pg_ctl", "start", "-w", "-l", log, "-o", settings, through=through)
 
     def stop(self, mode: str) -> None:
         """`fast`, or `immediate`, which is as if it had been killed."""
@@ -195,12 +203,12 @@ def make(folder: Path) -> None:
     _run(folder, "initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 
 
-def _run(folder: Path, program: str, *arguments: str) -> None:
-    is_root = os.geteuid() == 0
-    command = [str(_programs(folder) / program), "-D", str(folder / "data"), *arguments]
-    user = UNPRIVILEGED if is_root else None
+def _run(folder: Path, program: str, *arguments: str, through: Sequence[str] = ()) -> None:
+    lowers = os.geteuid() == 0 and not through
+    command = [*through, str(_programs(folder) / program), "-D", str(folder / "data"), *arguments]
+    user = UNPRIVILEGED if lowers else None
     nowhere = subprocess.DEVNULL  # not a pipe: the server would inherit it
-    subprocess.run(command, check=True, stdout=nowhere, cwd=folder, user=user, extra_groups=[] if is_root else None)
+    subprocess.run(command, check=True, stdout=nowhere, cwd=folder, user=user, extra_groups=[] if lowers else None)
 
 
 def _programs(folder: Path) -> Path:

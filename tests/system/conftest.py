@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests import pgbouncer, postgres
+from tests.system import namespaces
+from tests.system.parted_jobs import FIRST, SECOND
 
 
 @pytest.fixture
@@ -16,6 +18,23 @@ def server() -> Iterator[postgres.Server]:
         Path(name).chmod(0o755)
         with postgres.own_server(Path(name)) as server:
             yield server
+
+
+@pytest.fixture
+def network() -> Iterator[namespaces.Network]:
+    """A network of the test's own, with two machines."""
+    if (reason := namespaces.obstacle()) is not None:
+        pytest.skip(reason)
+    with namespaces.Network(FIRST, SECOND) as network:
+        yield network
+
+
+@pytest.fixture
+def housed(network: namespaces.Network, server: postgres.Server) -> postgres.Server:
+    """A server in that network."""
+    server.stop("fast")
+    network.house(server)
+    return server
 
 
 @pytest.fixture

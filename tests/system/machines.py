@@ -1,5 +1,6 @@
 """Machines that share nothing but PostgreSQL: each has its own processes, its own folder, and its own way there."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,11 +11,22 @@ _ROOT = Path(__file__).parents[2]
 
 
 class Machine(faults.Installation):
-    """`jobhive up` on a machine of this name; `url` is the way to the store, `line` the machine's own if it has one."""
+    """`jobhive up` on a machine of this name; `url` is the way to the store, `line` the machine's own if it has one.
+
+    `through` is what its programs are started through.
+    """
 
     def __init__(
-        self, folder: Path, name: str, url: str, *arguments: str, line: str | None = None, lease: timedelta
+        self,
+        folder: Path,
+        name: str,
+        url: str,
+        *arguments: str,
+        line: str | None = None,
+        lease: timedelta,
+        through: Sequence[str] = (),
     ) -> None:
+        self.lease = lease
         (folder / name).mkdir()
         own = {
             "PYTHONPATH": str(_ROOT),
@@ -24,7 +36,8 @@ class Machine(faults.Installation):
             "JOBHIVE_LOG_FORMAT": "human",
             parted_jobs.MACHINE: name,
         }
-        super().__init__(folder / name, url, "tests.system.parted_jobs:app", parted_jobs.app, *arguments, changes=own)
+        app = "tests.system.parted_jobs:app"
+        super().__init__(folder / name, url, app, parted_jobs.app, *arguments, changes=own, through=through)
 
     async def until_said(self, *words: str) -> None:
         """Waits until a line of its log holds all these words."""

@@ -4,10 +4,13 @@ import asyncio
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
+import psycopg
 import pytest
 
 from jobhive import JobHandle
@@ -15,8 +18,10 @@ from jobhive.core.record import JobRecord
 from jobhive.store.postgres.address import address_of
 from jobhive.store.postgres.connection import connected
 from jobhive.testing import history, record_of, snapshot, stored_events, wait_for_job
+from tests import postgres
 from tests.system.line import Line
 from tests.system.machines import Machine
+from tests.system.namespaces import Network, unacknowledged, within
 from tests.system.parted_jobs import FIRST, SECOND
 
 _IN_THE_DARK, _BACK = "in-the-dark", "back"  # files: jobs write on once the cut has begun, or once it is over
@@ -35,13 +40,15 @@ _LATEST = timedelta(seconds=90)
 _SHORT, _LONG = timedelta(seconds=2), timedelta(seconds=30)  # leases
 _RESCUED_WITHIN = 36.0  # seconds, with the long lease
 _BACK_WITHIN = 5.0  # seconds
+_BACK_AFTER_BACKOFF_WITHIN = 30.0  # seconds: until then TCP sends again, or the statement counts as unanswered
+_CUT_LEASES = 1.2  # how long a cut lasts at least
 
 
 @pytest.mark.parametrize("cut", ["silence", "reset"])
 async def test_what_a_machine_writes_that_was_cut_off_is_refused(
     tmp_path: Path, postgres_url: str, cut: str
 ) -> None:  # B2, P4
-    await _cut_off(tmp_path, postgres_url, cut, _SHORT, until="jobs in flight")
+    await _cut_line(tmp_path, postgres_url, cut, _SHORT, until="jobs in flight")
 
 
 async def test_a_line_that_carries_nothing_is_watched(postgres_url: str) -> None:
@@ -57,12 +64,35 @@ async def test_a_line_that_carries_nothing_is_watched(postgres_url: str) -> None
 async def test_with_the_real_lease_its_jobs_run_elsewhere_in_time(
     tmp_path: Path, postgres_url: str, cut: str
 ) -> None:  # B2, P4
-    rescued, back = await _cut_off(tmp_path, postgres_url, cut, _LONG, until="signs of life")
-    sys.stdout.write(
-        f"{cut}: its jobs run again after {rescued:.1f} s, at work {back:.2f} s after the end of the cut\n"
-    )
+    rescued, back = await _cut_line(tmp_path, postgres_url, cut, _LONG, until="signs of life")
+    _tell(cut, rescued, back)
     assert rescued <= _RESCUED_WITHIN
     assert back <= _BACK_WITHIN
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_so_they_do_where_a_real_network_is_parted(
+    tmp_path: Path, network: Network, housed: postgres.Server
+) -> None:  # B2, P4
+    first, second = (
+        Machine(tmp_path, name, housed.url, *_SIZE, line=network.url(name), lease=_LONG, through=within(name))
+        for name in (FIRST, SECOND)
+    )
+    held = 0
+
+    def mend() -> None:
+        nonlocal held
+        held = unacknowledged(FIRST)
+        network.mend(FIRST)
+
+    none_left = partial(second.until, partial(_has_none_from, housed.url, network.address(FIRST)))
+    way = _Way(partial(network.cut, FIRST), mend, none_left)
+    rescued, back = await _cut_off(tmp_path, first, second, way, until="signs of life")
+    _tell(f"namespaces, {held} bytes under way", rescued, back)
+    assert held, "nothing was under way in the cut"
+    assert rescued <= _RESCUED_WITHIN
+    assert back <= _BACK_AFTER_BACKOFF_WITHIN
 
 
 @pytest.mark.slow
@@ -79,29 +109,62 @@ async def test_the_jobs_of_a_machine_that_is_gone_run_elsewhere_in_time(tmp_path
     assert rescued <= _RESCUED_WITHIN
 
 
-async def _cut_off(folder: Path, url: str, cut: str, lease: timedelta, until: str) -> tuple[float, float]:
+class _Way(NamedTuple):
+    """From the first machine to PostgreSQL."""
+
+    cut: Callable[[], None]
+    mend: Callable[[], None]
+    ended: Callable[[], Awaitable[None]]  # returns once no connection of a machine that has stopped carries anything
+
+
+async def _cut_line(folder: Path, url: str, cut: str, lease: timedelta, until: str) -> tuple[float, float]:
+    """As `_cut_off`, over a line."""
+    async with Line(url) as line:
+        first = Machine(folder, FIRST, url, *_SIZE, line=line.url, lease=lease)
+        second = Machine(folder, SECOND, url, *_SIZE, lease=lease)
+        way = _Way(line.silence if cut == "silence" else line.reset, line.mend, line.ended)
+        seconds = await _cut_off(folder, first, second, way, until)
+    assert cut == "reset" or line.held, "nothing was under way in the cut"
+    return seconds
+
+
+async def _cut_off(folder: Path, first: Machine, second: Machine, way: _Way, until: str) -> tuple[float, float]:
     """Seconds from the cut to the last job's new beginning, and from the end of the cut to the first new job there.
 
-    The cut lasts until the machine says that it waits with these things.
+    The cut outlasts the lease, and lasts until the machine has said that it waits with these things.
     """
-    async with Line(url) as line, Machine(folder, FIRST, url, *_SIZE, line=line.url, lease=lease) as first:
+    async with first:
         handles = await _begun(first, folder)
-        async with Machine(folder, SECOND, url, *_SIZE, lease=lease) as second:
+        async with second:
             await second.until_said("believes", "expired leases")
-            (line.silence if cut == "silence" else line.reset)()
+            over = time.monotonic() + _CUT_LEASES * first.lease.total_seconds()
+            way.cut()
             await asyncio.to_thread((folder / _IN_THE_DARK).touch)
             rescued = await _run_elsewhere(second, handles)
             await first.until_said("waits", until)
-            line.mend()
+            await asyncio.sleep(over - time.monotonic())
+            way.mend()
             await asyncio.to_thread((folder / _BACK).touch)
             back = await _works_again(first)
             await first.until_said("goes on", until)
             assert await first.stop() == 0, first.log
-            await line.ended()
+            await way.ended()
             await _check(second, handles, folder)
-    assert cut == "reset" or line.held, "nothing was under way in the cut"
     assert "thrown away" in first.log
     return rescued, back
+
+
+def _tell(what: str, rescued: float, back: float) -> None:
+    sys.stdout.write(
+        f"{what}: its jobs run again after {rescued:.1f} s, at work {back:.2f} s after the end of the cut\n"
+    )
+
+
+async def _has_none_from(url: str, address: str) -> bool:
+    """Whether the server serves nobody who came from there: what was under way has arrived, or never will."""
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        found = await connection.execute("SELECT FROM pg_stat_activity WHERE client_addr = %s::inet", [address])
+        return not found.rowcount
 
 
 async def _begun(machine: Machine, folder: Path) -> list[JobHandle[object]]:

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +34,7 @@ class Installation:
     """A folder, a port, and the processes that serve them. Everything ends with the block.
 
     `app` is what `--app` names; `application` is the same here, for its kinds, whose jobs go to the store at `url`.
+    `through` is what its programs are started through, if anything, such as `ip netns exec NAME`.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Installation:
         application: Jobhive,
         *arguments: str,
         changes: Mapping[str, str] | None = None,
+        through: Sequence[str] = (),
     ) -> None:
         self.folder = folder
         self.url = url
@@ -54,6 +56,7 @@ class Installation:
         self.server = f"http://127.0.0.1:{self.port}"
         self._arguments = ("up", "--app", app, "--port", str(self.port), "--grace", "10", *arguments)
         self._changes = dict(changes or {})
+        self._through = through
         self._process: asyncio.subprocess.Process | None = None
         self._known: set[psutil.Process] = set()  # children seen so far, of all its lives
 
@@ -106,6 +109,7 @@ class Installation:
         """Starts a Python program as one of the installation's: same variables, same log, a session of its own."""
         with (self.folder / "up.log").open("ab") as log:
             return await asyncio.create_subprocess_exec(
+                *self._through,
                 sys.executable,
                 *arguments,
                 env=self.environment,
