@@ -42,7 +42,7 @@ class _Pair:
         standby.start(f"-c primary_conninfo='host={self._primary}/sockets user=postgres'")
 
     def fail_over(self) -> None:
-        """The primary is killed and never comes back. The last that it was asked did not reach its standby."""
+        """The primary is killed and never comes back. Its standby has not confirmed the last that it was asked."""
         primary, standby = postgres.Server(self._primary), postgres.Server(self._standby)
         with standby.deaf():
             _wait_until_it_is_behind(primary.url)
