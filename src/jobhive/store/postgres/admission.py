@@ -1,6 +1,6 @@
 """Which servers we open, and bringing their schema to ours. What is not ours stays untouched."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from jobhive.core.errors import StoreRefused
@@ -13,7 +13,7 @@ _OLDEST_SERVER = 140_000
 _FACTS = """
 SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_setting('fsync'),
        current_setting('synchronous_commit'), pg_is_in_recovery(), current_setting('transaction_read_only'),
-       current_schema()
+       current_schema(), current_setting('autovacuum')
 """
 _FOUND = "SELECT to_regclass('jobhive_schema') IS NOT NULL, to_regclass('jobhive_job') IS NOT NULL"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('jobhive_schema'), hashtext(current_schema()))"
@@ -34,6 +34,7 @@ class _Server(NamedTuple):
     is_replica: bool
     read_only: str
     schema: str | None
+    autovacuum: str
 
 
 async def admit_server(connection: Any, url: str) -> None:
@@ -48,9 +49,15 @@ async def admit_server(connection: Any, url: str) -> None:
         raise StoreRefused(f"{url} only reads (a replica, or read-only by default); {advice}")
     if server.schema is None:
         raise StoreRefused(f"no schema of the search_path at {url} exists; make one with CREATE SCHEMA")
-    if server.synchronous_commit == "off":
-        sentence = "synchronous_commit=off: a crash of the server loses jobs that were acknowledged; set it on"
+    for sentence in _doubts(server):
         narrate("store", "warns of", url, sentence, level="warning")
+
+
+def _doubts(server: _Server) -> Iterator[str]:
+    if server.synchronous_commit == "off":
+        yield "synchronous_commit=off: a crash of the server loses jobs that were acknowledged; set it on"
+    if server.autovacuum == "off":
+        yield "autovacuum=off: with every job that ends, claims take longer; set it on"
 
 
 async def migrate(connection: Any, url: str) -> Sequence[Migration]:
