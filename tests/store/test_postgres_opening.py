@@ -122,7 +122,7 @@ async def test_nobody_at_the_address_is_told() -> None:
         await _open_and_close("postgresql://postgres:secret@127.0.0.1:1/none")
 
 
-HEALTHY = (150_000, "15.1", "on", "on", False, "off", "public")
+HEALTHY = (150_000, "15.1", "on", "on", False, "off", "public", "on")
 
 
 class _Server:
@@ -150,11 +150,14 @@ async def test_a_server_that_breaks_promises_is_refused(place: int, fact: object
         await admission.admit_server(_Server(*HEALTHY[:place], fact, *HEALTHY[place + 1 :]), "postgresql://h/d")
 
 
-async def test_a_server_that_commits_later_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:  # P2
+@pytest.mark.parametrize(("place", "warning"), [(3, "synchronous_commit=off"), (7, "autovacuum=off")])
+async def test_a_server_that_only_loosens_promises_is_warned_of(
+    caplog: pytest.LogCaptureFixture, place: int, warning: str
+) -> None:  # P2
     await admission.admit_server(_Server(*HEALTHY), "postgresql://h/d")
     assert not caplog.records
-    await admission.admit_server(_Server(*HEALTHY[:3], "off", *HEALTHY[4:]), "postgresql://h/d")
-    assert "synchronous_commit=off" in caplog.text
+    await admission.admit_server(_Server(*HEALTHY[:place], "off", *HEALTHY[place + 1 :]), "postgresql://h/d")
+    assert warning in caplog.text
 
 
 @pytest.mark.parametrize(
