@@ -4,7 +4,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from statistics import median
 from typing import NamedTuple
@@ -104,10 +104,21 @@ def _output(*arguments: str) -> str:
     return subprocess.run([sys.executable, *arguments], stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
-def _say(rounds: Sequence[Round], judged: Sequence[Target]) -> None:
-    for program, figures in medians(rounds).items():
-        print(f"{program}, medians of {len(rounds)}")
-        for name, value in figures.items():
+def conclude(
+    figures: Mapping[str, Mapping[str, float]], rounds: int, judged: Sequence[Target], *, as_json: bool
+) -> None:
+    """Prints medians over so many rounds and the verdicts, and ends the program: 1 where a target is missed."""
+    if as_json:
+        print(json.dumps({**figures, "targets": [target._asdict() for target in judged]}))
+    else:
+        _say(figures, rounds, judged)
+    sys.exit(not all(target.holds for target in judged))
+
+
+def _say(figures: Mapping[str, Mapping[str, float]], rounds: int, judged: Sequence[Target]) -> None:
+    for measured, values in figures.items():
+        print(f"{measured}, medians of {rounds}")
+        for name, value in values.items():
             print(f"  {name:<26}{value:>14,.1f}")
     for target in judged:
         print(f"{'ok  ' if target.holds else 'FAIL'}  {target.name}: {target.found:g} ({target.wanted})")
@@ -129,11 +140,7 @@ def main() -> None:
     else:
         rounds = [measure_round(arguments.jobs) for _ in range(arguments.rounds)]
         judged = targets(rounds)
-    if arguments.json:
-        print(json.dumps({**medians(rounds), "targets": [target._asdict() for target in judged]}))
-    else:
-        _say(rounds, judged)
-    sys.exit(not all(target.holds for target in judged))
+    conclude(medians(rounds), len(rounds), judged, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
-from benchmarks.compare import Target, at_least
+from benchmarks.compare import Target, at_least, conclude
 from benchmarks.drain_once import Rates
 from benchmarks.postgres_drivers import fresh_schema, run_script
 
@@ -128,20 +127,7 @@ def main() -> None:
             rounds.append(measure_round(asked.url, full, asked.jobs, is_full_first=number % 2 == 1))
             print(rounds[-1], file=sys.stderr)
     judged = targets(rounds)
-    if asked.json:
-        print(json.dumps({**medians(rounds), "targets": [target._asdict() for target in judged]}))
-    else:
-        _say(rounds, judged)
-    sys.exit(not all(target.holds for target in judged))
-
-
-def _say(rounds: Sequence[Round], judged: Sequence[Target]) -> None:
-    for state, rates in medians(rounds).items():
-        print(f"{state}, medians of {len(rounds)}")
-        for name, value in rates.items():
-            print(f"  {name:<26}{value:>14,.1f}")
-    for target in judged:
-        print(f"{'ok  ' if target.holds else 'FAIL'}  {target.name}: {target.found:g} ({target.wanted})")
+    conclude(medians(rounds), len(rounds), judged, as_json=asked.json)
 
 
 if __name__ == "__main__":

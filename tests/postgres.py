@@ -160,20 +160,19 @@ class Server:
 
     def kill(self) -> None:
         """SIGKILL to all its processes. Nothing comes of its folder any more."""
-        pid, *_, key_and_segment = (self._folder / "data" / "postmaster.pid").read_text().split("\n")[:7]
-        postmaster = psutil.Process(int(pid))
+        postmaster, segment = self._running()
         postmaster.suspend()  # else it could have another child meanwhile
         everyone = [postmaster, *postmaster.children()]
         for process in everyone:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(everyone)
-        subprocess.run(["ipcrm", "--shmem-id", key_and_segment.split()[1]], check=True)  # else it would stay
+        subprocess.run(["ipcrm", "--shmem-id", segment], check=True)  # else it would stay
 
     @contextmanager
     def deaf(self) -> Generator[None]:
         """A standby that hears nothing of its primary, for the length of the block."""
-        postmaster = psutil.Process(int((self._folder / "data" / "postmaster.pid").read_text().split()[0]))
+        postmaster, _ = self._running()
         [receiver] = [each for each in postmaster.children() if "walreceiver" in " ".join(each.cmdline())]
         receiver.suspend()
         try:
@@ -189,6 +188,11 @@ class Server:
     def promote(self) -> None:
         """A standby becomes a primary."""
         _run(self._folder, "pg_ctl", "promote", "-w")
+
+    def _running(self) -> tuple[psutil.Process, str]:
+        """Its first process, and the id of its shared memory."""
+        pid, *_, key_and_segment = (self._folder / "data" / "postmaster.pid").read_text().split("\n")[:7]
+        return psutil.Process(int(pid)), key_and_segment.split()[1]
 
 
 def make(folder: Path) -> None:

@@ -2,11 +2,9 @@
 
 from datetime import timedelta
 
-from jobhive.store.port import Store
+from jobhive.store.port import MOST_CLOCK_LAG_SECONDS, Store
 
 SECOND = timedelta(seconds=1)
-
-_LAG_MS = 500  # how far a store's clock may lag behind the engine's own; it is never ahead
 
 
 def advance(by: timedelta, *stores: Store) -> None:
@@ -17,7 +15,7 @@ def advance(by: timedelta, *stores: Store) -> None:
 
 def since(before_ms: int, store: Store) -> range:
     """When an engine may say that something happened which began after `before_ms` and has ended."""
-    return range(before_ms, store.clock.now_ms() + _LAG_MS + 1)
+    return range(before_ms, store.clock.now_ms() + round(MOST_CLOCK_LAG_SECONDS * 1000) + 1)
 
 
 def expire_leases(*stores: Store) -> None:

@@ -24,10 +24,11 @@ from jobhive.store.port.jobs import (
     WorkerJobs,
 )
 from jobhive.store.port.schema import Migration, Schema
-from jobhive.store.port.store import Store
+from jobhive.store.port.store import MOST_CLOCK_LAG_SECONDS, Store
 from jobhive.store.port.workers import Liveness, Workers
 
 __all__ = [
+    "MOST_CLOCK_LAG_SECONDS",
     "MOST_READ",
     "Audit",
     "ClaimRequest",

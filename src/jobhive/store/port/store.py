@@ -13,12 +13,14 @@ from jobhive.store.port.schema import Schema
 from jobhive.store.port.workers import Liveness, Workers
 from jobhive.store.signals import Signals
 
+MOST_CLOCK_LAG_SECONDS = 0.5
+
 
 class Store(Protocol):
     """One opened store. `open` before use, `close` after; both are idempotent."""
 
     url: str  # without secrets
-    clock: Clock  # the engine's own, or up to half a second behind it
+    clock: Clock  # the engine's own, or up to `MOST_CLOCK_LAG_SECONDS` behind it, never ahead
     lease: timedelta  # how long a claim holds without renewal
     signals: Signals
     beside: Path  # folder on this machine, apart from the data: keys, checkpoints, what processes tell each other

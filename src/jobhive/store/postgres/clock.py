@@ -1,8 +1,7 @@
 """The server's clock as this process knows it: the one by which leases end, whatever the host's clock says."""
 
 from jobhive.core.clock import Clock
-
-_QUICK_SECONDS = 0.5  # what the server said longer ago is no measure of its clock
+from jobhive.store.port import MOST_CLOCK_LAG_SECONDS
 
 
 class ServerClock(Clock):
@@ -17,6 +16,6 @@ class ServerClock(Clock):
         return super().now_ms() + self._shift_ms
 
     def heed(self, server_ms: int, seconds: float) -> None:
-        """The server has just said what time it is, offset included, and its answer took so long."""
-        if seconds < _QUICK_SECONDS:
+        """The server has just said what time it is, offset included, and its answer took so long: by that we lag."""
+        if seconds < MOST_CLOCK_LAG_SECONDS:
             self._shift_ms = server_ms - super().now_ms()
