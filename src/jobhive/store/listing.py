@@ -7,21 +7,11 @@ from jobhive.core.record import JobFilter
 from jobhive.store.port import Page
 from jobhive.store.rows import Row, to_record
 
-_NO_CURSOR = 1 << 62  # before the newest job
-_DIGITS = 18
 
-
-def read_cursor(cursor: str | None) -> int:
-    """The number of the last job that was listed: those that arrived before it are the next page.
-
-    Raises InvalidInput for a cursor that is not ours.
-    """
-    if cursor is None:
-        return _NO_CURSOR
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _DIGITS):
-        error = FieldError("cursor", "cursor", "use the cursor of the page before, unchanged")
-        raise InvalidInput("the listing cannot go on", [error])
-    return int(cursor)
+def foreign_cursor() -> InvalidInput:
+    """What to raise for a cursor that no page of this engine ended with."""
+    error = FieldError("cursor", "cursor", "use the cursor of the page before, unchanged")
+    return InvalidInput("the listing cannot go on", [error])
 
 
 def narrowed(statement: str, where: JobFilter) -> tuple[str, dict[str, object]]:
@@ -36,6 +26,6 @@ def narrowed(statement: str, where: JobFilter) -> tuple[str, dict[str, object]]:
 
 
 def to_page(rows: Sequence[Row], limit: int) -> Page:
-    """A page of so many jobs at most; each row ends with the job's number."""
+    """A page of so many jobs at most; each row ends with what the listing goes by."""
     cursor = str(rows[-1][-1]) if rows and len(rows) == limit else None
     return Page([to_record(row) for row in rows], cursor)

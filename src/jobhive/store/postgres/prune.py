@@ -1,4 +1,4 @@
-"""Old ended jobs are deleted, in steps through the table in order of arrival.
+"""Old ended jobs are deleted, in steps through the table in the order of ids, which begin with the time.
 
 No index knows when jobs ended: each finish would pay for it. A job that arrived lately cannot have ended long ago, so a
 step ends where the jobs become too young, and what was looked at before is not looked at again.
@@ -14,6 +14,8 @@ from jobhive.store.postgres.access import Access
 from jobhive.store.postgres.database import Database
 from jobhive.store.postgres.writer import Transaction
 
+_BEFORE_ALL = ""
+
 
 class PruneActs:
     """The pruning part of `UpkeepJobs` on PostgreSQL."""
@@ -25,7 +27,7 @@ class PruneActs:
         now_ms = self._access.clock.now_ms()
         before_ms = now_ms - to_milliseconds(retention.keep)
         asked = {
-            "after": int(cursor or 0),
+            "after": cursor or _BEFORE_ALL,
             "limit": limit,
             "now": now_ms,
             "before": before_ms,
@@ -35,7 +37,7 @@ class PruneActs:
         jobs = 0
         if ids:
             jobs = await self._access.run(partial(_delete, found={"ids": ids, "before": before_ms}))
-        return Pruned(jobs, str(last), is_done=passed < limit)
+        return Pruned(jobs, last, is_done=passed < limit)
 
 
 async def _delete(transaction: Transaction, found: dict[str, object]) -> int:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from jobhive.core.audit import Act
+from jobhive.core.ids import is_job_id
 from jobhive.core.record import AttemptRecord, Inserted, JobFilter, JobRecord, NewJob
 from jobhive.core.refusing import refuse_to_cancel
 from jobhive.core.states import State
 from jobhive.failpoints import failpoint
-from jobhive.store.listing import narrowed, read_cursor, to_page
+from jobhive.store.listing import foreign_cursor, narrowed, to_page
 from jobhive.store.port import Page
 from jobhive.store.postgres.access import Access
 from jobhive.store.postgres.audit import tell
@@ -19,6 +20,8 @@ from jobhive.store.postgres.statements import sql
 from jobhive.store.postgres.writer import Transaction
 from jobhive.store.rows import to_attempt, to_record
 from jobhive.store.signals import CANCELS, job_topic
+
+_AFTER_ALL = "job-~"  # no id comes later
 
 
 class SubmitActs:
@@ -42,14 +45,23 @@ class SubmitActs:
         return [to_attempt(row) for row in rows]
 
     async def list(self, where: JobFilter, limit: int, cursor: str | None) -> Page:
-        before = read_cursor(cursor)
+        before = _before(cursor)
         return await self._access.run_one(lambda transaction: _list(transaction.db, where, limit, before))
 
     async def cancel(self, job_id: str, reason: str, *, by: str | None = None) -> JobRecord:
         return await self._access.run(lambda transaction: _cancel(transaction, job_id, reason, by))
 
 
-async def _list(db: Database, where: JobFilter, limit: int, before: int) -> Page:
+def _before(cursor: str | None) -> str:
+    """The last job that was listed: those whose ids are lower are the next page. Raises InvalidInput."""
+    if cursor is None:
+        return _AFTER_ALL
+    if not is_job_id(cursor):
+        raise foreign_cursor()
+    return cursor
+
+
+async def _list(db: Database, where: JobFilter, limit: int, before: str) -> Page:
     statement, named = narrowed(sql("list"), where)
     return to_page(await db.ask(statement, {**named, "before": before, "limit": limit}), limit)
 

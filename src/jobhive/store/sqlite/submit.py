@@ -12,7 +12,7 @@ from jobhive.core.record import AttemptRecord, Inserted, JobFilter, JobRecord, N
 from jobhive.core.refusing import refuse_to_cancel
 from jobhive.core.states import State
 from jobhive.failpoints import failpoint
-from jobhive.store.listing import narrowed, read_cursor, to_page
+from jobhive.store.listing import foreign_cursor, narrowed, to_page
 from jobhive.store.port import Page
 from jobhive.store.rows import to_attempt
 from jobhive.store.signals import CANCELS, SCHEDULE, job_topic, queue_topic
@@ -24,6 +24,8 @@ from jobhive.store.sqlite.statements import sql
 from jobhive.store.sqlite.writer import Transaction
 
 _LARGE = 10_000_000  # characters; SQLite holds a thousand million bytes in one text
+_AFTER_ALL = 1 << 62  # no number comes later
+_DIGITS = 18
 
 
 class SubmitActs:
@@ -45,7 +47,7 @@ class SubmitActs:
         )
 
     async def list(self, where: JobFilter, limit: int, cursor: str | None) -> Page:
-        before = read_cursor(cursor)
+        before = _before(cursor)
         return await self._access.readers.run(lambda db: _list(db, where, limit, before))
 
     async def cancel(self, job_id: str, reason: str, *, by: str | None = None) -> JobRecord:
@@ -108,6 +110,15 @@ def _due(job: NewJob, now_ms: int) -> int | None:
     """When it is to run, if that is later than now."""
     due = now_ms + job.delay_ms if job.run_at_ms is None else job.run_at_ms
     return due if due > now_ms else None
+
+
+def _before(cursor: str | None) -> int:
+    """The number of the last job that was listed: those that arrived before it are the next page. Raises InvalidInput."""
+    if cursor is None:
+        return _AFTER_ALL
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _DIGITS):
+        raise foreign_cursor()
+    return int(cursor)
 
 
 def _list(db: Database, where: JobFilter, limit: int, before: int) -> Page:

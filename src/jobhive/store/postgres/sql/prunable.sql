@@ -1,12 +1,15 @@
--- prunable.sql: the next jobs in order of arrival: how many of them are old, the last of these, and which have been kept
+-- prunable.sql: the next jobs by their ids: how many there are up to the last old one, that one, and which have been kept
 -- long enough. Who arrived after `before` cannot have ended before it; who arrived after `now` had another clock.
-WITH passed AS MATERIALIZED (
-    SELECT id, seq, state, kind, finished_at
-    FROM (SELECT * FROM jobhive_job WHERE seq > :after::bigint ORDER BY seq LIMIT :limit::bigint) AS coming
-    WHERE created_at < :before::bigint OR created_at > :now::bigint
+WITH coming AS MATERIALIZED (
+    SELECT id, state, kind, created_at, finished_at FROM jobhive_job
+    WHERE id > :after::text ORDER BY id LIMIT :limit::bigint
+),
+passed (last) AS (
+    SELECT coalesce(max(id), :after::text) FROM coming WHERE created_at < :before::bigint OR created_at > :now::bigint
 )
-SELECT count(*), coalesce(max(seq), :after::bigint),
+SELECT count(coming.id), last,
        array_agg(id ORDER BY id) FILTER (
            WHERE finished_at < :before::bigint AND state || ' ' || kind = ANY (:sorts::text[])
        )
-FROM passed;
+FROM passed LEFT JOIN coming ON coming.id <= last
+GROUP BY last;

@@ -15,7 +15,9 @@ figures AS (
     FROM open_jobs GROUP BY queue
 )
 SELECT figures.queue, pending, scheduled, waiting, running,
-       (SELECT jobhive_now_ms(:offset)) - (SELECT created_at FROM jobhive_job WHERE seq = oldest),
+       (SELECT jobhive_now_ms(:offset)) - (
+           SELECT created_at FROM jobhive_job WHERE state = 'pending' AND queue = figures.queue AND seq = oldest
+       ),
        settings.running_limit, settings.depth_limit, coalesce(settings.is_paused, false)
 FROM figures LEFT JOIN jobhive_queue AS settings ON settings.name = figures.queue
 ORDER BY figures.queue COLLATE "C";
