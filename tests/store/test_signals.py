@@ -57,6 +57,17 @@ async def test_only_listeners_of_the_topic_hear_it(signals: Signals) -> None:
         assert await one.wait(DEADLINE_SECONDS)
 
 
+async def test_a_bell_tells_what_rang_since_it_was_last_asked(signals: Signals) -> None:
+    with signals.listen("a", "b", "c") as wake:
+        signals.publish(["b", "a", "x"])
+        signals.publish(["b"])
+        assert await wake.wait(DEADLINE_SECONDS) == {"a", "b"}
+        signals.publish(["c"])
+        assert await wake.wait(DEADLINE_SECONDS) == {"c"}
+        signals.publish([EVERYTHING])
+        assert await wake.wait(DEADLINE_SECONDS) == {"a", "b", "c"}
+
+
 async def test_everything_rings_all_and_hears_all(signals: Signals) -> None:
     with signals.listen("a") as one, signals.listen(EVERYTHING) as every:
         signals.publish([EVERYTHING])
@@ -97,7 +108,7 @@ def test_a_bell_whose_loop_is_gone_may_still_be_rung() -> None:
     loop = asyncio.new_event_loop()
     wake = Wake(loop)
     loop.close()
-    wake.ring()
+    wake.ring("a")
 
 
 async def test_listening_ends_with_its_block_also_when_it_fails(signals: Signals) -> None:

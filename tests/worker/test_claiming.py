@@ -204,12 +204,12 @@ async def test_what_a_kind_tells_of_itself_is_asked_at_each_claim_and_worded_whe
     kinds.add(app.kinds["plain"])
     kinds.add(replace(app.kinds["telling"], facts=lambda: told))
     take = next_in_line(cast(WorkerJobs, Listening()), claim_request("w", ["default"], kinds), kinds)
-    await take(1)
+    await take(1, ["default"])
     told["model"] = "small"
-    await take(2)
-    await take(3)
+    await take(2, ["default"])
+    await take(3, ["default"])
     told["model"] = "large"
-    await take(4)
+    await take(4, ["default"])
     assert [asked.limit for asked in heard] == [1, 2, 3, 4]
     small, large = '{"model":"small"}', '{"model":"large"}'
     assert [dict(asked.facts) for asked in heard] == [{}, *[{"telling": small}] * 2, {"telling": large}]

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Set
 from contextlib import contextmanager, suppress
 
 EVERYTHING = "*"
@@ -35,27 +35,29 @@ class Wake:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._rung = asyncio.Event()  # set from any thread through the loop, cleared by `wait`
-        self._is_ringing = False  # True between a ring and its `wait`: many rings, one call into the loop
+        self._lock = threading.Lock()
+        self._topics = set[str]()  # guarded by the lock; rung since the last `wait`. Many rings, one call into the loop
 
-    def ring(self) -> None:
+    def ring(self, topic: str) -> None:
         """Safe from any thread, also while the loop is closing."""
-        if self._is_ringing or self._loop.is_closed():
-            return
-        self._is_ringing = True
-        with suppress(RuntimeError):  # the loop was closed in between: nobody waits any more
-            self._loop.call_soon_threadsafe(self._rung.set)
+        with self._lock:
+            is_first = not self._topics
+            self._topics.add(topic)
+        if is_first and not self._loop.is_closed():
+            with suppress(RuntimeError):  # the loop was closed in between: nobody waits any more
+                self._loop.call_soon_threadsafe(self._rung.set)
 
-    async def wait(self, timeout: float) -> bool:
-        """Waits at most `timeout` seconds; whether it rang."""
+    async def wait(self, timeout: float) -> Set[str]:
+        """Waits at most `timeout` seconds; the topics that rang, none where time was up."""
         try:
             async with asyncio.timeout(timeout):
                 await self._rung.wait()
         except TimeoutError:
-            return False
-        finally:
-            self._rung.clear()
-            self._is_ringing = False
-        return True
+            return frozenset()  # what rings in this moment is told by the next `wait`
+        self._rung.clear()
+        with self._lock:
+            topics, self._topics = self._topics, set[str]()
+        return topics
 
 
 class Signals:
@@ -93,4 +95,4 @@ class Signals:
             heard = self._wakes if EVERYTHING in topics else self._wakes.keys() & {EVERYTHING, *topics}
             for topic in heard:
                 for wake in self._wakes[topic]:
-                    wake.ring()
+                    wake.ring(topic)

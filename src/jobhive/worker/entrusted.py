@@ -48,10 +48,10 @@ class EntrustedLeases(Background):
     def reported(self, take: Take) -> Take:
         """Takes the same, and tells of it before any handler is called; nothing while leases are in doubt."""
 
-        async def told(limit: int) -> Sequence[Claim]:
+        async def told(limit: int, queues: Sequence[str]) -> Sequence[Claim]:
             if not self._is_trusted():
                 return []
-            claims = await take(limit)
+            claims = await take(limit, queues)
             if claims:
                 tokens = {claim.job_id: claim.token for claim in claims}
                 await self._post.say(Claimed.model_construct(tokens=tokens, due=self._limits.due(claims)))

@@ -22,7 +22,7 @@ Choice = Callable[[PendingJob[BaseModel]], bool]
 def claim_request(
     worker_id: str, queues: Sequence[str], kinds: Kinds, *, is_for_suspects: bool = False
 ) -> ClaimRequest:
-    """What a worker that knows these kinds asks for; limit and facts are set anew for every claim."""
+    """What a worker that knows these kinds asks for; limit, queues and facts are set anew for every claim."""
     return ClaimRequest(worker_id, tuple(queues), tuple(kinds.names()), limit=0, is_for_suspects=is_for_suspects)
 
 
@@ -30,8 +30,8 @@ def next_in_line(jobs: WorkerJobs, ask: ClaimRequest, kinds: Kinds) -> Take:
     """Takes what comes next."""
     asking = _Asking(ask, kinds)
 
-    async def take(limit: int) -> Sequence[Claim]:
-        return await jobs.claim(asking.now()._replace(limit=limit))
+    async def take(limit: int, queues: Sequence[str]) -> Sequence[Claim]:
+        return await jobs.claim(asking.now()._replace(limit=limit, queues=tuple(queues)))
 
     return take
 
@@ -40,9 +40,9 @@ def chosen(jobs: WorkerJobs, ask: ClaimRequest, kinds: Kinds, choose: Choice) ->
     """Looks before it claims: a job that is not chosen is never touched."""
     chooser, asking = _Chooser(kinds, choose), _Asking(ask, kinds)
 
-    async def take(limit: int) -> Sequence[Claim]:
+    async def take(limit: int, queues: Sequence[str]) -> Sequence[Claim]:
         claims: list[Claim] = []
-        for record in chooser.pick(await jobs.peek(ask.queues, ask.kinds, _MOST_LOOKED_AT)):
+        for record in chooser.pick(await jobs.peek(queues, ask.kinds, _MOST_LOOKED_AT)):
             claim = await jobs.claim_one(record.job_id, asking.now())
             claims += [claim] if claim is not None else []
             if len(claims) == limit:
@@ -52,11 +52,11 @@ def chosen(jobs: WorkerJobs, ask: ClaimRequest, kinds: Kinds, choose: Choice) ->
     return take
 
 
-def until_none_is_left(take: Take, none_left: Callable[[], None]) -> Take:
-    """Takes the same, and tells when there was nothing to take."""
+def until_none_is_left(take: Take, queues: Sequence[str], none_left: Callable[[], None]) -> Take:
+    """Takes from all of these queues, and tells when there was nothing to take."""
 
-    async def tried(limit: int) -> Sequence[Claim]:
-        claims = await take(limit)
+    async def tried(limit: int, _: Sequence[str]) -> Sequence[Claim]:
+        claims = await take(limit, queues)
         if not claims:
             none_left()
         return claims
@@ -68,9 +68,9 @@ def at_most(count: int, take: Take, reached: Callable[[], None]) -> Take:
     """Takes so many jobs in all, and tells when it has."""
     left = count
 
-    async def limited(limit: int) -> Sequence[Claim]:
+    async def limited(limit: int, queues: Sequence[str]) -> Sequence[Claim]:
         nonlocal left
-        claims = await take(min(limit, left))
+        claims = await take(min(limit, left), queues)
         left -= len(claims)
         if left == 0:
             reached()

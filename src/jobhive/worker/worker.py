@@ -192,7 +192,7 @@ class Worker:
         ask = claim_request(self.id, self.queues, self._kinds, is_for_suspects=self._is_solo)
         take = next_in_line(jobs, ask, self._kinds) if choose is None else chosen(jobs, ask, self._kinds, choose)
         if self._is_solo:
-            take = until_none_is_left(take, self._retire)
+            take = until_none_is_left(take, self.queues, self._retire)
         if self._max_jobs is not None:
             take = at_most(self._max_jobs, take, lambda: self.wear_out(f"it took {self._max_jobs} jobs"))
         return take if isinstance(self._leases, LeaseKeeper) else self._leases.reported(take)

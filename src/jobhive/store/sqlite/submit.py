@@ -113,7 +113,7 @@ def _due(job: NewJob, now_ms: int) -> int | None:
 
 
 def _before(cursor: str | None) -> int:
-    """The number of the last job that was listed: those that arrived before it are the next page. Raises InvalidInput."""
+    """The number of the last job that was listed: those that came before are the next page. Raises InvalidInput."""
     if cursor is None:
         return _AFTER_ALL
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _DIGITS):
