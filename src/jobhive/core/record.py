@@ -23,6 +23,11 @@ class NewJob(NamedTuple):
     delay_ms: int = 0  # from the store's now; 0 = at once
     run_at_ms: int | None = None  # absolute instant; wins over delay_ms
 
+    @property
+    def sort(self) -> tuple[object, ...]:
+        """All but id and params: jobs of one sort can be stored together."""
+        return self[1:3] + self[4:]
+
 
 class Inserted(NamedTuple):
     """What became of a `NewJob`."""

@@ -4,13 +4,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
+import asyncpg
+
 from jobhive.core.arriving import Depth, KeyedJob, known_jobs, refuse_if_full
 from jobhive.core.audit import Act, entry
 from jobhive.core.record import Inserted, NewJob
 from jobhive.failpoints import failpoint
-from jobhive.store.postgres.audit import write
-from jobhive.store.postgres.database import Database
+from jobhive.store.postgres.audit import write as write_audit
+from jobhive.store.postgres.database import Bindings, Database
 from jobhive.store.postgres.writer import Raced, Transaction, Writer
+from jobhive.store.rows import Row
 from jobhive.store.signals import SCHEDULE, queue_topic
 
 
@@ -19,6 +22,10 @@ class Asked(NamedTuple):
 
     job: NewJob
     by: str | None
+
+
+class _Known(Exception):
+    """One of the ids is there already."""
 
 
 class Inserting:
@@ -31,22 +38,46 @@ class Inserting:
         """Jobs without keys that nobody in particular asked for first try to go at once; where one did not, all are
         looked at in a transaction."""
         jobs = [each.job for each in asked]
-        if not any(each.job.key or each.by for each in asked):
-            stored = await self._writer.run_one(partial(_insert, jobs=jobs, is_checked=False))
-            if len(stored) == len(jobs):
-                return [Inserted(job.job_id, is_new=True) for job in jobs]
+        if not any(each.job.key or each.by for each in asked) and await self._insert_at_once(jobs):
+            return [Inserted(job.job_id, is_new=True) for job in jobs]
         return await self._writer.run(partial(_insert_checked, asked=asked))
+
+    async def _insert_at_once(self, jobs: Sequence[NewJob]) -> bool:
+        """Whether nothing stood in their way; where something did, it is to be tried again."""
+        sort = jobs[0].sort
+        if any(job.sort != sort for job in jobs):
+            return len(await self._writer.run_one(partial(_insert, jobs=jobs, is_checked=False))) == len(jobs)
+        try:
+            return await self._writer.run_one(partial(_insert_alike, jobs=jobs))
+        except _Known:
+            return False
+
+
+async def _insert_alike(transaction: Transaction, jobs: Sequence[NewJob]) -> bool:
+    """All or, in a queue with a depth limit, none. Raises _Known."""
+    bound = jobs[0]._asdict() | {"ids": [job.job_id for job in jobs], "params": [job.params for job in jobs]}
+    try:
+        [(stored, scheduled)] = await _write(transaction, "insert_alike", bound)
+    except asyncpg.UniqueViolationError as error:
+        raise _Known from error
+    transaction.topics.add(SCHEDULE if scheduled else queue_topic(jobs[0].queue))
+    return bool(stored)
 
 
 async def _insert(transaction: Transaction, jobs: Sequence[NewJob], *, is_checked: bool) -> set[str]:
     """Which ids were new. Unless all was checked before, nothing is stored where a queue has a depth limit."""
-    rows = await transaction.db.all("insert", {**_columns(jobs), "is_checked": is_checked})
-    failpoint("act.insert")
+    rows = await _write(transaction, "insert", {**_columns(jobs), "is_checked": is_checked})
     scheduled = {job_id for job_id, is_scheduled in rows if is_scheduled}
     if scheduled:
         transaction.topics.add(SCHEDULE)
     transaction.topics.update({queue_topic(job.queue) for job in jobs if job.job_id not in scheduled})
     return {job_id for job_id, _ in rows}
+
+
+async def _write(transaction: Transaction, statement: str, bound: Bindings) -> list[Row]:
+    rows = await transaction.db.all(statement, bound)
+    failpoint("act.insert")
+    return rows
 
 
 def _columns(jobs: Sequence[NewJob]) -> dict[str, object]:
@@ -89,7 +120,7 @@ async def _tell_created(transaction: Transaction, asked: Sequence[Asked], stored
         for job, by in asked
         if by is not None and job.job_id in stored
     }
-    await write(transaction, list(entries.values()))
+    await write_audit(transaction, list(entries.values()))
 
 
 async def _owners_of_keys(db: Database, jobs: Iterable[NewJob]) -> dict[tuple[str, str], KeyedJob]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from operator import attrgetter
 
 from pydantic_core import to_json
 
@@ -60,7 +61,7 @@ def _insert(transaction: Transaction, jobs: Sequence[NewJob], by: str | None) ->
     _check_depth(transaction, new)
     if by is not None:
         _tell_created(transaction, new, by)
-    for _, group in groupby(new, _all_but_id_and_params):
+    for _, group in groupby(new, attrgetter("sort")):
         alike = list(group)
         due = _due(alike[0], transaction.now_ms)
         _insert_alike(transaction, alike, due)
@@ -73,10 +74,6 @@ def _tell_created(transaction: Transaction, jobs: Sequence[NewJob], by: str) -> 
     for job in jobs:
         if find(transaction.db, job.job_id) is None:
             tell(transaction, by, Act.JOB_CREATED, job.job_id, kind=job.kind, queue=job.queue, owner=job.owner)
-
-
-def _all_but_id_and_params(job: NewJob) -> tuple[object, ...]:
-    return job[1:3], job[4:]
 
 
 def _insert_alike(transaction: Transaction, jobs: Sequence[NewJob], due: int | None) -> None:
