@@ -6,6 +6,7 @@ from collections.abc import Collection, Generator, Set
 from contextlib import contextmanager, suppress
 
 EVERYTHING = "*"
+_TAIL = 8  # hexadecimal digits of a job's id in a topic
 
 
 def queue_topic(queue: str) -> str:
@@ -14,13 +15,17 @@ def queue_topic(queue: str) -> str:
 
 
 def job_topic(job_id: str) -> str:
-    """The job's state changed, and with it its stream; or somebody asked it to stop."""
-    return f"job:{job_id}"
+    """The job's state changed, and with it its stream; or somebody asked it to stop.
+
+    Thousands are told each second to all processes: the end of the id is enough. Should two jobs share it, both are
+    looked at.
+    """
+    return f"job:{job_id[-_TAIL:]}"
 
 
 def stream_topic(job_id: str) -> str:
     """The running job told something. Apart, so that who waits for the result is not woken by every token."""
-    return f"stream:{job_id}"
+    return f"stream:{job_id[-_TAIL:]}"
 
 
 CANCELS = "cancels"  # somebody asked a running job to stop
@@ -91,8 +96,9 @@ class Signals:
         """Rings whoever listens to one of the topics, or to `EVERYTHING`; that topic itself rings all."""
         if not self._wakes:
             return
+        rung = topics if isinstance(topics, Set) else frozenset(topics)
         with self._lock:
-            heard = self._wakes if EVERYTHING in topics else self._wakes.keys() & {EVERYTHING, *topics}
-            for topic in heard:
+            heard = self._wakes.keys() & (self._wakes if EVERYTHING in rung else rung)
+            for topic in {EVERYTHING, *heard} & self._wakes.keys():
                 for wake in self._wakes[topic]:
                     wake.ring(topic)

@@ -129,13 +129,12 @@ def _notifying(channel: str, messages: list[str]) -> Callable[[Transaction], Any
 
 def _messages(sender: str, topics: Iterable[str]) -> list[str]:
     """The topics in as few messages as hold them; in one that means all of them where they would be too many."""
-    messages, length = [[sender]], 0
-    for topic in topics:
-        size = len(topic.encode()) + 1
-        if length + size > _LARGEST_MESSAGE - len(sender):
-            messages.append([sender])
-            length = 0
-        messages[-1].append(topic)
-        length += size
-    whole = [message for message in messages if len(message) > 1]
-    return ["\n".join(message) for message in whole] if len(whole) <= _MOST_MESSAGES else [f"{sender}\n{EVERYTHING}"]
+    text, room = "\n".join(topics).encode(), _LARGEST_MESSAGE - len(sender)
+    messages: list[str] = []
+    while text:
+        end = len(text) if len(text) <= room else text.rfind(b"\n", 0, room)
+        if end < 0 or len(messages) == _MOST_MESSAGES:
+            return [f"{sender}\n{EVERYTHING}"]
+        messages.append(f"{sender}\n{text[:end].decode()}")
+        text = text[end + 1 :]
+    return messages
