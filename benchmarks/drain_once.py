@@ -1,4 +1,4 @@
-"""One load on the store that `$JOBHIVE_URL` names, however full it is: enqueued in batches, then drained by one worker.
+"""One load on the store that `$JOBHIVE_URL` names, however full it is: enqueued in batches, then drained.
 
 The drain is timed by the jobs' own times, from the first claim to the last end, so that looking on counts for nothing.
 """
@@ -7,14 +7,15 @@ import argparse
 import asyncio
 import json
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jobhive.bench.draining import pause
 from jobhive.bench.enqueueing import enqueue_batches
 from jobhive.bench.figures import per_second
 from jobhive.bench.plan import BATCH, Plan
 from jobhive.bench.workers import beside, worker_programs
-from jobhive.bench.workload import app, noop
+from jobhive.bench.workload import app, compute, noop
+from jobhive.client.function import Enqueuer, JobFunction
 from jobhive.core.record import JobRecord
 from jobhive.store.signals import job_topic
 
@@ -22,6 +23,8 @@ _QUEUE, _WARM = "full", "warm"  # the first is paused while it is filled
 _WARM_JOBS = 2_000
 _CONCURRENCY = 1_000
 _POLL_SECONDS = 0.1
+
+WORKS: dict[str, JobFunction[..., Any, ..., Any]] = {"noop": noop, "compute": compute}
 
 
 class Rates(NamedTuple):
@@ -31,20 +34,19 @@ class Rates(NamedTuple):
     drain_per_s: float
 
 
-async def measure(jobs: int) -> Rates:
+async def measure(jobs: int, processes: int, work: str) -> Rates:
     """Both figures. Raises AssertionError where a job took more than one attempt, ChildFailed."""
     async with app:
         await enqueue_batches(noop, _WARM_JOBS)
         await pause(app.store, _QUEUE)
         began = time.perf_counter()
-        job_ids = await _enqueue(jobs)
+        job_ids = await _enqueue(jobs, WORKS[work].options(queue=_QUEUE))
         enqueue_many_per_s = per_second(jobs, began)
-        programs = worker_programs(Plan(jobs, 1, _CONCURRENCY), (_QUEUE, _WARM))
+        programs = worker_programs(Plan(jobs, processes, _CONCURRENCY), (_QUEUE, _WARM))
         return Rates(enqueue_many_per_s, await beside(app.store, programs, lambda: _drain(job_ids)))
 
 
-async def _enqueue(jobs: int) -> list[str]:
-    kind = noop.options(queue=_QUEUE)
+async def _enqueue(jobs: int, kind: Enqueuer[..., Any]) -> list[str]:
     handles = [
         await kind.enqueue_many({"number": number} for number in range(first, min(first + BATCH, jobs)))
         for first in range(0, jobs, BATCH)
@@ -77,7 +79,10 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--jobs", type=int, required=True)
-    print(json.dumps(asyncio.run(measure(parser.parse_args().jobs))._asdict()))
+    parser.add_argument("--processes", type=int, default=1, help="of workers")
+    parser.add_argument("--work", choices=WORKS, default="noop", help="what the handlers do")
+    asked = parser.parse_args()
+    print(json.dumps(asyncio.run(measure(asked.jobs, asked.processes, asked.work))._asdict()))
 
 
 if __name__ == "__main__":

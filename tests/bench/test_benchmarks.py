@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bare, history
+from benchmarks import bare, history, processes
 from benchmarks.compare import Round, targets
 from benchmarks.drain_once import Rates
 from jobhive.bench.figures import Figures, Quantiles
@@ -104,4 +104,23 @@ def a_round(drain: float, many: float, start_p50: float, lost: int = 0, two: Fig
     ],
 )
 def test_targets_are_held_by_the_median_and_by_every_job(rounds: list[Round], missed: list[str]) -> None:
-    assert [target.name for target in targets(rounds) if not target.holds] == missed
+    assert [target.name for target in targets(rounds, cores=4) if not target.holds] == missed
+
+
+def test_two_processes_are_not_judged_where_one_and_the_server_leave_no_core() -> None:
+    [told] = [each for each in targets([a_round(40, 90, 1, two=a_run(41, 90, 1))], cores=2) if "two" in each.name]
+    assert told.holds
+    assert (told.found, told.wanted) == (1.025, "at least 1.25 from 4 cores on, here are 2")
+
+
+def test_a_load_is_drained_by_one_process_and_by_two_whatever_handlers_do() -> None:
+    done = run("benchmarks.processes", "--url", postgres.server_url(), "--jobs", "300", "--rounds", "1", "--json")
+    found = json.loads(done.stdout)
+    assert all(rate > 0 for work in ("noop", "compute") for rate in found[work].values())
+    assert done.returncode == (not all(target["holds"] for target in found["targets"]))
+
+
+@pytest.mark.parametrize(("two", "holds"), [(125, True), (124, False)])
+def test_a_second_process_is_worth_a_quarter_where_handlers_compute(two: float, holds: bool) -> None:
+    [target] = processes.targets([{"noop": (100, 100), "compute": (100, two)}])
+    assert target.holds is holds

@@ -7,6 +7,7 @@ from jobhive.app import Jobhive
 from jobhive.client.context import Context
 
 _IO_SECONDS = 0.01
+_ADDITIONS = 8_000
 
 app = Jobhive()  # where $JOBHIVE_URL says, which the bench sets
 
@@ -14,6 +15,12 @@ app = Jobhive()  # where $JOBHIVE_URL says, which the bench sets
 @app.job(queue="warm")
 async def noop(number: int) -> None:
     """Nothing: what is measured is everything around it."""
+
+
+@app.job(queue="warm")
+async def compute(number: int) -> int:
+    """About 0.1 ms of arithmetic, the least that a real handler does."""
+    return sum(range(number, number + _ADDITIONS))
 
 
 @app.job(queue="io")
