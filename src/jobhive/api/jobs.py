@@ -44,7 +44,7 @@ class Listing(BaseModel):
     queue: str | None = None
     owner: str | None = None
     limit: int = Field(default=100, ge=1, le=1000)
-    cursor: str | None = Field(default=None, json_schema_extra={"pattern": "^[0-9]{1,18}$"})  # the store refuses others
+    cursor: str | None = Field(default=None, json_schema_extra={"pattern": "^[0-9]{1,39}$"})  # the store refuses others
 
     def where(self) -> JobFilter:
         """The part that chooses jobs."""

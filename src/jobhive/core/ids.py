@@ -39,12 +39,22 @@ _ascending = _Ascending()
 
 def new_job_ids(count: int) -> list[str]:
     """`count` job ids, `job-` and 32 hexadecimal digits, in ascending order."""
-    return [f"job-{value:032x}" for value in _ascending.take(count)]
+    return [job_id_of(value) for value in _ascending.take(count)]
 
 
 def new_job_id() -> str:
     """One job id; see `new_job_ids`."""
     return new_job_ids(1)[0]
+
+
+def number_of(job_id: str) -> int:
+    """What the digits of a job id say."""
+    return int(job_id.removeprefix("job-"), 16)
+
+
+def job_id_of(number: int) -> str:
+    """The job id with these digits; 0 <= number < 2**128."""
+    return f"job-{number:032x}"
 
 
 def new_worker_id() -> str:

@@ -1,17 +1,27 @@
 """Listings of the engines with tables: what narrows one, and how its pages follow each other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from jobhive.core.errors import FieldError, InvalidInput
 from jobhive.core.record import JobFilter
 from jobhive.store.port import Page
 from jobhive.store.rows import Row, to_record
 
+_DIGITS = 39  # of a number of 128 bits
+_AFTER_ALL: int = 10**_DIGITS  # no job's number comes later
 
-def foreign_cursor() -> InvalidInput:
-    """What to raise for a cursor that no page of this engine ended with."""
-    error = FieldError("cursor", "cursor", "use the cursor of the page before, unchanged")
-    return InvalidInput("the listing cannot go on", [error])
+
+def read_cursor(cursor: str | None) -> int:
+    """The number of the last job that was listed: those before it are the next page.
+
+    Raises InvalidInput for a cursor that is not ours.
+    """
+    if cursor is None:
+        return _AFTER_ALL
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _DIGITS):
+        error = FieldError("cursor", "cursor", "use the cursor of the page before, unchanged")
+        raise InvalidInput("the listing cannot go on", [error])
+    return int(cursor)
 
 
 def narrowed(statement: str, where: JobFilter) -> tuple[str, dict[str, object]]:
@@ -25,7 +35,7 @@ def narrowed(statement: str, where: JobFilter) -> tuple[str, dict[str, object]]:
     return statement.replace("/* conditions */", conditions), named
 
 
-def to_page(rows: Sequence[Row], limit: int) -> Page:
-    """A page of so many jobs at most; each row ends with what the listing goes by."""
-    cursor = str(rows[-1][-1]) if rows and len(rows) == limit else None
+def to_page(rows: Sequence[Row], limit: int, number: Callable[[Row], int]) -> Page:
+    """A page of so many jobs at most, listed by their numbers."""
+    cursor = str(number(rows[-1])) if rows and len(rows) == limit else None
     return Page([to_record(row) for row in rows], cursor)

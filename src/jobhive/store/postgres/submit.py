@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from jobhive.core.audit import Act
-from jobhive.core.ids import is_job_id
+from jobhive.core.ids import job_id_of, number_of
 from jobhive.core.record import AttemptRecord, Inserted, JobFilter, JobRecord, NewJob
 from jobhive.core.refusing import refuse_to_cancel
 from jobhive.core.states import State
 from jobhive.failpoints import failpoint
-from jobhive.store.listing import foreign_cursor, narrowed, to_page
+from jobhive.store.listing import narrowed, read_cursor, to_page
 from jobhive.store.port import Page
 from jobhive.store.postgres.access import Access
 from jobhive.store.postgres.audit import tell
@@ -18,10 +18,10 @@ from jobhive.store.postgres.insert import Asked, Inserting
 from jobhive.store.postgres.records import locked
 from jobhive.store.postgres.statements import sql
 from jobhive.store.postgres.writer import Transaction
-from jobhive.store.rows import to_attempt, to_record
+from jobhive.store.rows import Row, to_attempt, to_record
 from jobhive.store.signals import CANCELS, job_topic
 
-_AFTER_ALL = "job-~"  # no id comes later
+_NEWEST = (1 << 128) - 1  # the number of the last id that could be
 
 
 class SubmitActs:
@@ -45,25 +45,20 @@ class SubmitActs:
         return [to_attempt(row) for row in rows]
 
     async def list(self, where: JobFilter, limit: int, cursor: str | None) -> Page:
-        before = _before(cursor)
+        before = job_id_of(min(read_cursor(cursor), _NEWEST))
         return await self._access.run_one(lambda transaction: _list(transaction.db, where, limit, before))
 
     async def cancel(self, job_id: str, reason: str, *, by: str | None = None) -> JobRecord:
         return await self._access.run(lambda transaction: _cancel(transaction, job_id, reason, by))
 
 
-def _before(cursor: str | None) -> str:
-    """The last job that was listed: those whose ids are lower are the next page. Raises InvalidInput."""
-    if cursor is None:
-        return _AFTER_ALL
-    if not is_job_id(cursor):
-        raise foreign_cursor()
-    return cursor
+def _number(row: Row) -> int:
+    return number_of(row[0])
 
 
 async def _list(db: Database, where: JobFilter, limit: int, before: str) -> Page:
     statement, named = narrowed(sql("list"), where)
-    return to_page(await db.ask(statement, {**named, "before": before, "limit": limit}), limit)
+    return to_page(await db.ask(statement, {**named, "before": before, "limit": limit}), limit, _number)
 
 
 async def _cancel(transaction: Transaction, job_id: str, reason: str, by: str | None) -> JobRecord:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
+from typing import cast
 
 from pydantic_core import to_json
 
@@ -13,9 +14,9 @@ from jobhive.core.record import AttemptRecord, Inserted, JobFilter, JobRecord, N
 from jobhive.core.refusing import refuse_to_cancel
 from jobhive.core.states import State
 from jobhive.failpoints import failpoint
-from jobhive.store.listing import foreign_cursor, narrowed, to_page
+from jobhive.store.listing import narrowed, read_cursor, to_page
 from jobhive.store.port import Page
-from jobhive.store.rows import to_attempt
+from jobhive.store.rows import Row, to_attempt
 from jobhive.store.signals import CANCELS, SCHEDULE, job_topic, queue_topic
 from jobhive.store.sqlite.access import Access
 from jobhive.store.sqlite.audit import tell
@@ -25,8 +26,7 @@ from jobhive.store.sqlite.statements import sql
 from jobhive.store.sqlite.writer import Transaction
 
 _LARGE = 10_000_000  # characters; SQLite holds a thousand million bytes in one text
-_AFTER_ALL = 1 << 62  # no number comes later
-_DIGITS = 18
+_NEWEST = (1 << 63) - 1  # the last number that could be
 
 
 class SubmitActs:
@@ -48,7 +48,7 @@ class SubmitActs:
         )
 
     async def list(self, where: JobFilter, limit: int, cursor: str | None) -> Page:
-        before = _before(cursor)
+        before = min(read_cursor(cursor), _NEWEST)
         return await self._access.readers.run(lambda db: _list(db, where, limit, before))
 
     async def cancel(self, job_id: str, reason: str, *, by: str | None = None) -> JobRecord:
@@ -109,18 +109,13 @@ def _due(job: NewJob, now_ms: int) -> int | None:
     return due if due > now_ms else None
 
 
-def _before(cursor: str | None) -> int:
-    """The number of the last job that was listed: those that came before are the next page. Raises InvalidInput."""
-    if cursor is None:
-        return _AFTER_ALL
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _DIGITS):
-        raise foreign_cursor()
-    return int(cursor)
+def _number(row: Row) -> int:
+    return cast(int, row[-1])
 
 
 def _list(db: Database, where: JobFilter, limit: int, before: int) -> Page:
     statement, named = narrowed(sql("list"), where)
-    return to_page(db.ask(statement, {**named, "before": before, "limit": limit}), limit)
+    return to_page(db.ask(statement, {**named, "before": before, "limit": limit}), limit, _number)
 
 
 def _cancel(transaction: Transaction, job_id: str, reason: str, by: str | None) -> JobRecord:
