@@ -60,7 +60,8 @@ async def _insert_alike(transaction: Transaction, jobs: Sequence[NewJob]) -> boo
         [(stored, scheduled)] = await _write(transaction, "insert_alike", bound)
     except asyncpg.UniqueViolationError as error:
         raise _Known from error
-    transaction.topics.add(SCHEDULE if scheduled else queue_topic(jobs[0].queue))
+    if stored:
+        transaction.topics.add(SCHEDULE if scheduled else queue_topic(jobs[0].queue))
     return bool(stored)
 
 

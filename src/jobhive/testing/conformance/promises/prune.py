@@ -116,6 +116,15 @@ class Pruning:
         assert await _sweep(store, limit=4) == 15
         assert await store.jobs.get([young]) != []
 
+    async def test_a_young_job_whose_id_is_early_holds_up_no_old_one(self, store: Store) -> None:  # S11
+        early = new_job()  # by a machine whose clock is behind
+        for _ in range(5):
+            await _ended(store)
+        advance(2 * DAY, store)
+        await store.jobs.insert([early])
+        assert await _sweep(store, limit=2) == 5
+        assert await store.jobs.get([early.job_id]) != []
+
     async def test_a_cursor_goes_on_where_it_stopped(self, store: Store) -> None:  # S11
         first = await _ended(store)
         advance(2 * DAY, store)
