@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -145,12 +146,24 @@ def test_what_cannot_be_a_job_is_refused_at_registration(app: Jobhive) -> None:
         (on_loop, {"max_retries": -1}, "zero or more, not -1"),
         (on_loop, {"timeout": -1}, "from zero to a hundred years, not -1"),
         (on_loop, {"timeout": 0}, "longer than zero seconds"),
+        (on_loop, {"prio": 3}, "no setting is named 'prio'; known settings: backoff, isolation, max_retries, name,"),
+        (on_loop, {"quue": "mail"}, "did you mean 'queue'?"),
+        (partial(on_loop), {}, "a job is a function"),
+        (Order, {}, "a job is a function"),
         (on_loop, {"on_crash": "ignore"}, "'ignore' is not a valid OnCrash"),
     ]
     for function, settings, why in refused:
         with pytest.raises((TypeError, ValueError), match=re.escape(why)):
             app.job(**settings)(function)
     assert app.kinds.names() == []
+
+
+def test_who_leaves_the_brackets_out_is_told_so(app: Jobhive) -> None:
+    bare: Any = app.job
+    for given in (record_of, "mail"):
+        with pytest.raises(TypeError, match=r"write @app\.job\(\), its settings by name in the brackets") as refused:
+            bare(given)
+        assert repr(given) in str(refused.value)
 
 
 def test_two_kinds_cannot_have_one_name(app: Jobhive) -> None:

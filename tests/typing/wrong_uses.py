@@ -104,6 +104,10 @@ async def wrong_name() -> None: ...
 async def wrong_policy() -> None: ...
 
 
+@app.job  # E: Never
+async def without_brackets() -> None: ...
+
+
 class Mine(JobWorker[Address, BaseModel, int]):
     name = "mine"
 

@@ -330,6 +330,9 @@ def test_classes_that_cannot_be_workers_are_refused(app: Jobhive) -> None:
         async def execute(self, job: RunningJob[Any, Any], ctx: Context) -> str:
             return ""
 
+    class Misspelt(Fetcher):
+        settings: ClassVar[Any] = {"isolation": "process"}
+
     class Blocking(Fetcher):
         def execute(self, job: Any, ctx: Context) -> Any:
             return ""
@@ -338,6 +341,7 @@ def test_classes_that_cannot_be_workers_are_refused(app: Jobhive) -> None:
         (Nameless, "Nameless has no name; say `name = …` in the class"),
         (Bare, r"annotate it as RunningJob\[Params\] or RunningJob\[Params, Progress\]"),
         (Blocking, "Blocking.execute is no `async def`"),
+        (Misspelt, "no setting is named 'isolation'; known settings: backoff, max_retries, on_crash,"),
     ]:
         with pytest.raises(TypeError, match=why):
             refused(app)

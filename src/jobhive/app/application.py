@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple, Self, TypeAlias, Unpack
+from typing import NamedTuple, Never, Self, TypeAlias, Unpack
 
 from pydantic import BaseModel
 
@@ -80,12 +80,14 @@ class Jobhive:
         await self.store.open()
         return self.store
 
-    def job(self, **settings: Unpack[JobSettings]) -> JobDecorator:
+    def job(self, *bare: Never, **settings: Unpack[JobSettings]) -> JobDecorator:
         """Makes a function a kind of job: `@app.job()` above `async def`, `def`, or an async generator.
 
         The function's parameters are the job's params; a leading `Context` (`SyncContext` in plain functions) is handed
         in. Plain functions run in threads, or with `isolation="process"` in a process of their own.
         """
+        if bare:
+            raise TypeError(f"write @app.job(), its settings by name in the brackets; it was given {bare[0]!r}")
         return JobDecorator(self, self.kinds, settings)
 
     async def enqueue(

@@ -1,7 +1,9 @@
 """`@app.job`: from a function to a kind. The overloads tell type checkers what each sort of function becomes."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+import inspect
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Set
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Concatenate, Literal, ParamSpec, TypedDict, TypeVar, cast, overload
 
 from pydantic import BaseModel, TypeAdapter
@@ -88,6 +90,9 @@ class JobDecorator:
 
 def handler_of(function: Function, settings: JobSettings) -> Handler:
     """The kind that a function and its settings make. Raises TypeError or ValueError for what cannot be a job."""
+    if not inspect.isroutine(function):
+        raise TypeError(f"a job is a function, not {function!r}")
+    refuse_unknown(settings, JobSettings.__optional_keys__)
     name = settings.get("name") or function.__name__
     style = style_of(function, settings.get("isolation"))
     model, model_parameter = params_model(function, name)
@@ -98,6 +103,13 @@ def handler_of(function: Function, settings: JobSettings) -> Handler:
         wants_context=wants_context(function),
         model_parameter=model_parameter,
     )
+
+
+def refuse_unknown(settings: Mapping[str, object], known: Set[str]) -> None:
+    """Raises TypeError for a setting that is none of those; who uses no type checker would wonder for long."""
+    for name in settings.keys() - known:
+        meant = "".join(f"; did you mean {near!r}?" for near in get_close_matches(name, known, 1))
+        raise TypeError(f"no setting is named {name!r}; known settings: {', '.join(sorted(known))}{meant}")
 
 
 def kind_of(

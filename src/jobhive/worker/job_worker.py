@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, Self, cast, get
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from jobhive.client.context import Context
-from jobhive.client.decorators import KindSettings, kind_of
+from jobhive.client.decorators import KindSettings, kind_of, refuse_unknown
 from jobhive.client.function import Enqueuer, OpensStore
 from jobhive.client.handle import JobHandle
 from jobhive.client.handler import Handler, Style
@@ -181,6 +181,7 @@ def _kind_of(worker: "type[JobWorker[Any, Any, Any]]") -> Kind:
         raise TypeError(f"{worker.__name__} has no name; say `name = …` in the class, it is its kind's name")
     if not inspect.iscoroutinefunction(worker.execute):
         raise TypeError(f"{worker.__name__}.execute is no `async def` that returns its result; make it one")
+    refuse_unknown(worker.settings, KindSettings.__optional_keys__)
     hints = get_type_hints(worker.execute, include_extras=True)
     _, job, *_ = inspect.signature(worker.execute).parameters
     params, progress = _job_types(hints.get(job, RunningJob), worker.__name__)
