@@ -9,14 +9,17 @@ from typing import Any, cast
 import asyncpg
 import pytest
 
-from jobhive.store.postgres.statements import statement
+from jobhive.core.record import JobFilter
+from jobhive.core.states import State
+from jobhive.store.listing import narrowed
+from jobhive.store.postgres.statements import Statement, numbered, sql, statement
 from tests import postgres
 
 STATEMENTS = sorted(
     entry.name.removesuffix(".sql") for entry in files("jobhive.store.postgres").joinpath("sql").iterdir()
 )
 READS_ALL = {"counts"}  # only a count of all tells how many are complete
-HAS_NO_PLAN = {"lock_audit"}
+HAS_NO_PLAN = {"lock_audit", "wait_briefly"}
 HISTORY = 30_000
 BATCH = 500
 FILL = """
@@ -77,22 +80,32 @@ def schema(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 async def _plan(connection: Any, name: str, planning: str) -> list[str]:
-    """Each step as `Node Type`, with the index it uses and the table it reads."""
-    text, names = statement(name)
+    known = {} if name == "join" else VALUES  # a worker's queues and kinds are texts
+    return _steps(await _planned(connection, statement(name), known, planning))
+
+
+async def _planned(connection: Any, asked: Statement, known: dict[str, Any], planning: str) -> dict[str, Any]:
+    text, names = asked
     if planning == "custom":
-        known = {} if name == "join" else VALUES  # a worker's queues and kinds are texts
         told = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {text}", *[known.get(each) for each in names])
     else:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
         await connection.execute(f"PREPARE asked AS {text}")
         nulls = f"({', '.join(['NULL'] * len(names))})" if names else ""
         told = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE asked{nulls}")
-    return _steps(json.loads(told)[0]["Plan"])
+    return cast("dict[str, Any]", json.loads(told)[0]["Plan"])
 
 
 def _steps(plan: dict[str, Any]) -> list[str]:
+    """Each step as `Node Type`, with the index it uses and the table it reads."""
     step = " ".join(str(plan[key]) for key in ("Node Type", "Index Name", "Relation Name") if key in plan)
     return [step, *(step for inner in plan.get("Plans", []) for step in _steps(inner))]
+
+
+def _conditions(plan: dict[str, Any]) -> list[str]:
+    """What is looked up in indexes."""
+    own = [str(plan["Index Cond"])] if "Index Cond" in plan else []
+    return [*own, *(condition for inner in plan.get("Plans", []) for condition in _conditions(inner))]
 
 
 each_planning = pytest.mark.parametrize("planning", ["custom", "generic"])
@@ -117,3 +130,24 @@ async def test_a_finish_finds_each_job_by_its_id(connection: Any, planning: str)
 async def test_no_statement_reads_all_jobs(connection: Any, name: str, planning: str) -> None:  # P21
     steps = await _plan(connection, name, planning)
     assert not [step for step in steps if step.startswith("Seq Scan jobhive_job")], steps
+
+
+@each_planning
+@pytest.mark.parametrize("where", [{}, {"queue": "default"}, {"owner": "ada"}, {"owner": "", "kind": "noop"}], ids=str)
+async def test_a_listing_of_running_jobs_reads_only_those(
+    connection: Any, where: dict[str, str], planning: str
+) -> None:  # P21
+    text, named = narrowed(sql("list"), JobFilter(State.RUNNING, **where))
+    known = {**named, "before": "job-z", "limit": 100}
+    steps = _steps(await _planned(connection, numbered(text), known, planning))
+    whole = [step for step in steps if step.startswith("Seq Scan") or "jobhive_job_id_key" in step]
+    assert whole == [], steps
+
+
+@each_planning
+async def test_a_reader_finds_its_place_in_a_stream_through_the_index(connection: Any, planning: str) -> None:  # P21
+    known = {"id": "job-old1", "after": 2**63 - 1, "limit": 10, "most": 1}
+    plan = await _planned(connection, statement("read_events"), known, planning)
+    about_events = [step for step in _steps(plan) if step.endswith("jobhive_event")]
+    assert not [step for step in about_events if step.startswith("Seq Scan")], about_events
+    assert [condition for condition in _conditions(plan) if "job_id =" in condition and "first_seq <=" in condition]

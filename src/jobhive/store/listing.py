@@ -1,14 +1,17 @@
 """Listings of the engines with tables: what narrows one, and how its pages follow each other."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from jobhive.core.errors import FieldError, InvalidInput
 from jobhive.core.record import JobFilter
+from jobhive.core.states import State
 from jobhive.store.port import Page
 from jobhive.store.rows import Row, to_record
 
 _DIGITS = 39  # of a number of 128 bits
 _AFTER_ALL: int = 10**_DIGITS  # no job's number comes later
+_OF_STATE = re.compile(r"/\* (\w+): (.*?) \*/")  # a condition of the engine's own, for listings of this state
 
 
 def read_cursor(cursor: str | None) -> int:
@@ -28,10 +31,11 @@ def narrowed(statement: str, where: JobFilter) -> tuple[str, dict[str, object]]:
     """The listing statement with its conditions, and the values that these name."""
     named = {name: value for name, value in where._asdict().items() if value is not None}
     conditions = "".join(f" AND {name} = :{name}" for name in named if name != "state")
-    if where.owner:
+    if where.owner and where.state is not State.RUNNING:  # an owner may have much history; what runs is few
         conditions += " AND owner <> ''"  # lets the owners' index serve it
     if where.state is not None:
         conditions += f" AND state = '{where.state.value}'"  # literal, so that a partial index can serve it
+    statement = _OF_STATE.sub(lambda found: found[2] if found[1] == where.state else "", statement)
     return statement.replace("/* conditions */", conditions), named
 
 

@@ -61,6 +61,7 @@ async def write(transaction: Transaction, entries: Sequence[NewEntry]) -> None:
 
 async def _settled(transaction: Transaction) -> int | None:
     """The newest number below which no entry will appear any more. Numbers are taken before they are committed."""
+    await transaction.db.all("wait_briefly")
     await transaction.db.all("lock_audit")
     newest: int | None = await transaction.db.value("last_audit")
     return newest

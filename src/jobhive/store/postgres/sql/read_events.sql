@@ -1,5 +1,6 @@
--- read_events.sql: what a reader needs of the job itself, and the chunks that hold numbers above `after`, until their text
--- fills `most` characters; from one snapshot.
+-- read_events.sql: what a reader needs of the job itself, and the chunks that hold numbers above `after`, until their
+-- text fills `most` characters; from one snapshot. One more than the greatest number would be too large, so the greatest
+-- counts as the one before: a chunk that began there would be the last.
 SELECT id, state, last_seq, started_at, finished_at, facts, result, ending, error, reason,
        chunks.first_seqs, chunks.last_seqs, chunks.events
 FROM jobhive_job
@@ -13,7 +14,8 @@ CROSS JOIN LATERAL (
             SELECT first_seq, last_seq, events FROM jobhive_event
             WHERE job_id = :id
               AND first_seq >= coalesce(
-                      (SELECT max(first_seq) FROM jobhive_event WHERE job_id = :id AND first_seq <= :after::bigint + 1),
+                      (SELECT max(first_seq) FROM jobhive_event
+                       WHERE job_id = :id AND first_seq <= least(:after::bigint, 9223372036854775806) + 1),
                       0)
               AND last_seq > :after::bigint
             ORDER BY first_seq

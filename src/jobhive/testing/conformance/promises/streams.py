@@ -137,6 +137,12 @@ class Streams:
         assert read == [pair for pair in told if pair[0] > after]
         assert all(chunk.last_seq > after for chunk in await stored_chunks(store, claim.job_id, after))
 
+    @pytest.mark.parametrize("after", [2**63 - 2, 2**63 - 1])
+    async def test_nothing_comes_after_the_last_number_that_could_be(self, store: Store, after: int) -> None:  # I3
+        claim = await start_one(store)
+        await store.events.append([append(claim, 2, "a", "b")])
+        assert await store.events.read(claim.job_id, after, 10) == (await head_of(store, claim.job_id), [])
+
     async def test_reading_is_bounded_and_goes_on(self, store: Store) -> None:  # I10
         claim = await start_one(store)
         await store.events.append([append(claim, number, str(number)) for number in range(2, 12)])
