@@ -11,6 +11,7 @@ from jobhive.store.port import MOST_READ
 from jobhive.store.postgres.access import Access
 from jobhive.store.postgres.database import Database
 from jobhive.store.postgres.group import Group
+from jobhive.store.postgres.portions import portions
 from jobhive.store.postgres.writer import Transaction, Writer
 from jobhive.store.rows import to_head
 from jobhive.store.signals import stream_topic
@@ -38,6 +39,13 @@ class Appending:
         self._writer = writer
 
     async def append(self, appends: Sequence[Append]) -> list[bool]:
+        """In order, with a commit for each portion: every batch stands for itself."""
+        is_stored: list[bool] = []
+        for portion in portions(appends, [len(append.events) for append in appends]):
+            is_stored += await self._append(portion)
+        return is_stored
+
+    async def _append(self, appends: Sequence[Append]) -> list[bool]:
         """All jobs in one statement, of each what follows without a gap; the rest waits for the next round."""
         is_stored = [False] * len(appends)
         places = list(range(len(appends)))

@@ -14,7 +14,7 @@ from jobhive.forks import abandon, tell_of_forks
 T = TypeVar("T")
 R = TypeVar("R")
 
-_EVERYBODYS = (StoreUnavailable, StoreFull, StoreRefused)  # trouble of the store, whoever asks
+EVERYBODYS = (StoreUnavailable, StoreFull, StoreRefused)  # trouble of the store, whoever asks
 _MOST_TOGETHER = 2_000  # rows; a larger batch comes from one caller and goes alone
 
 
@@ -75,7 +75,7 @@ class Group(Generic[T, R]):
             answers = answers[len(ask.items) :]
 
     async def _serve_apart(self, asks: list[_Ask[T, R]], error: Exception) -> None:
-        if len(asks) == 1 or isinstance(error, _EVERYBODYS):
+        if len(asks) == 1 or isinstance(error, EVERYBODYS):
             for ask in asks:
                 ask.answer.set_exception(error)
             return

@@ -12,6 +12,7 @@ from jobhive.core.record import Inserted, NewJob
 from jobhive.failpoints import failpoint
 from jobhive.store.postgres.audit import write as write_audit
 from jobhive.store.postgres.database import Bindings, Database
+from jobhive.store.postgres.portions import portions
 from jobhive.store.postgres.writer import Raced, Transaction, Writer
 from jobhive.store.rows import Row
 from jobhive.store.signals import SCHEDULE, queue_topic
@@ -35,10 +36,11 @@ class Inserting:
         self._writer = writer
 
     async def insert(self, asked: Sequence[Asked]) -> list[Inserted]:
-        """Jobs without keys that nobody in particular asked for first try to go at once; where one did not, all are
-        looked at in a transaction."""
+        """Jobs without keys that nobody in particular asked for first try to go at once; where one did not, or where
+        they are too much for one statement, all are looked at in a transaction."""
         jobs = [each.job for each in asked]
-        if not any(each.job.key or each.by for each in asked) and await self._insert_at_once(jobs):
+        is_plain = not any(each.job.key or each.by for each in asked) and len(_portions(jobs)) == 1
+        if is_plain and await self._insert_at_once(jobs):
             return [Inserted(job.job_id, is_new=True) for job in jobs]
         return await self._writer.run(partial(_insert_checked, asked=asked))
 
@@ -75,6 +77,18 @@ async def _insert(transaction: Transaction, jobs: Sequence[NewJob], *, is_checke
     return {job_id for job_id, _ in rows}
 
 
+async def _insert_all(transaction: Transaction, jobs: Sequence[NewJob]) -> set[str]:
+    """The same for any number of jobs that were checked before: as many statements as their params take."""
+    stored: set[str] = set()
+    for portion in _portions(jobs):
+        stored |= await _insert(transaction, portion, is_checked=True)
+    return stored
+
+
+def _portions(jobs: Sequence[NewJob]) -> Sequence[Sequence[NewJob]]:
+    return portions(jobs, [len(job.params) for job in jobs])
+
+
 async def _write(transaction: Transaction, statement: str, bound: Bindings) -> list[Row]:
     rows = await transaction.db.all(statement, bound)
     failpoint("act.insert")
@@ -108,7 +122,7 @@ async def _insert_checked(transaction: Transaction, asked: Sequence[Asked]) -> l
     if limits:
         await _check_depths(db, new, dict(limits))
     if new:
-        stored = await _insert(transaction, new, is_checked=True)
+        stored = await _insert_all(transaction, new)
         await _refuse_to_race(db, [job for job in new if job.key is not None and job.job_id not in stored])
         await _tell_created(transaction, asked, stored)
     return [Inserted(known.get(job.job_id, job.job_id), job.job_id not in known) for job in jobs]
