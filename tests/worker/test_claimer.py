@@ -1,7 +1,7 @@
 """Which queues a worker looks at, and when."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -22,9 +22,13 @@ class Shelf:
     def __init__(self) -> None:
         self.asked = asyncio.Queue[tuple[str, ...]]()
         self.holds: list[Sequence[Claim] | StoreUnavailable] = []  # for the next claims, in turn
+        self.in_mid_claim: Callable[[], None] | None = None
 
     async def take(self, limit: int, queues: Sequence[str]) -> Sequence[Claim]:
         self.asked.put_nowait(tuple(queues))
+        if self.in_mid_claim is not None:
+            self.in_mid_claim()
+            await asyncio.sleep(0.001)  # as long as a claim may take: whoever rings in it is heard
         given = self.holds.pop(0) if self.holds else []
         if isinstance(given, StoreUnavailable):
             raise given
@@ -86,7 +90,7 @@ async def test_all_are_looked_at_after_trouble_whoever_rings(shelf: Shelf, signa
 
 
 async def test_a_poll_looks_at_all_though_one_queue_rings_all_the_time(shelf: Shelf, signals: Signals) -> None:
+    shelf.in_mid_claim = lambda: ring(signals, "second")
     async with claiming(shelf, signals, poll_interval=0.05):
-        ring(signals, "second")
         while await shelf.asked.get() != QUEUES:
-            ring(signals, "second")
+            pass

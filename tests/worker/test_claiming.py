@@ -10,10 +10,12 @@ import pytest
 
 from jobhive import CompleteJob, Jobhive, PendingJob, State
 from jobhive.client.registry import Kinds
+from jobhive.core.errors import StoreUnavailable
 from jobhive.core.receipt import Claim
+from jobhive.core.record import JobRecord
 from jobhive.store.port import ClaimRequest, WorkerJobs
 from jobhive.testing import insert_one, wait_for_state
-from jobhive.worker.taking import claim_request, next_in_line
+from jobhive.worker.taking import chosen, claim_request, next_in_line
 from jobhive.worker.worker import Worker
 
 
@@ -214,3 +216,46 @@ async def test_what_a_kind_tells_of_itself_is_asked_at_each_claim_and_worded_whe
     small, large = '{"model":"small"}', '{"model":"large"}'
     assert [dict(asked.facts) for asked in heard] == [{}, *[{"telling": small}] * 2, {"telling": large}]
     assert heard[1].facts is heard[2].facts
+
+
+class Choosing:
+    """Two jobs to choose from, until the store is away."""
+
+    def __init__(self, jobs: WorkerJobs, most: int) -> None:
+        self._jobs = jobs
+        self._most = most  # claims that it answers
+
+    async def peek(self, queues: Sequence[str], kinds: Sequence[str], limit: int) -> Sequence[JobRecord]:
+        return await self._jobs.peek(queues, kinds, limit)
+
+    async def claim_one(self, job_id: str, ask: ClaimRequest) -> Claim | None:
+        if self._most == 0:
+            raise StoreUnavailable("no answer")
+        self._most -= 1
+        return await self._jobs.claim_one(job_id, ask)
+
+
+async def test_what_was_chosen_before_the_store_went_away_is_run(app: Jobhive) -> None:
+    @app.job()
+    async def work() -> None: ...
+
+    first, _ = [await work.enqueue() for _ in range(2)]
+    for most, taken in ((0, None), (1, [first.id])):
+        jobs = cast(WorkerJobs, Choosing(app.store.jobs, most))
+        take = chosen(jobs, claim_request("w", ["default"], app.kinds), app.kinds, lambda _: True)
+        if taken is None:
+            with pytest.raises(StoreUnavailable):
+                await take(2, ["default"])
+        else:
+            assert [claim.job_id for claim in await take(2, ["default"])] == taken
+
+
+async def test_an_unwanted_job_holds_up_no_other_where_one_may_run(app: Jobhive) -> None:
+    @app.job()
+    async def work(n: int) -> None: ...
+
+    _, wanted = [await work.enqueue(n) for n in range(2)]
+    await app.store.jobs.limit("default", running=1)
+    ask = claim_request("w", ["default"], app.kinds)
+    take = chosen(app.store.jobs, ask, app.kinds, lambda job: job.id == wanted.id)
+    assert [claim.job_id for claim in await take(2, ["default"])] == [wanted.id]

@@ -1,6 +1,7 @@
 """A worker whose supervisor renews its leases trusts them only as long as it hears so."""
 
 import asyncio
+import logging
 import socket
 import threading
 import time
@@ -57,10 +58,17 @@ async def test_what_is_held_is_told_before_its_handler_is_called(app: Jobhive, e
 
 
 async def test_without_word_of_its_supervisor_it_stops_before_its_leases_end(
-    app: Jobhive, ends: tuple[Line, Post]
+    app: Jobhive, ends: tuple[Line, Post], caplog: pytest.LogCaptureFixture
 ) -> None:  # B2
     _, post = ends
-    stopped = asyncio.get_running_loop().create_future()
+    stopped, told = asyncio.get_running_loop().create_future(), asyncio.Event()
+
+    def hear(record: logging.LogRecord) -> bool:
+        if "claimer waits claims: the supervisor renews no leases at the moment" in record.getMessage():
+            told.set()
+        return True
+
+    caplog.handler.addFilter(hear)
 
     @app.job()
     async def work(ctx: Context) -> None:
@@ -75,6 +83,8 @@ async def test_without_word_of_its_supervisor_it_stops_before_its_leases_end(
     async with asyncio.timeout(20):
         stopped_at_ms, record = await stopped
     released = await wait_for_job(app.store, handle.id, lambda job: job.state is State.PENDING, "it was not given back")
+    async with asyncio.timeout(20):
+        await told.wait()  # what rang is not taken for looked at
     await worker.stop()
     assert stopped_at_ms <= record.lease_until_ms
     assert (released.failures, released.crashes, released.losses) == (0, 0, 0)

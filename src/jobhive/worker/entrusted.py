@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from jobhive.background import Background
+from jobhive.core.errors import StoreUnavailable
 from jobhive.core.receipt import Claim, Receipt
 from jobhive.narration import Episode
 from jobhive.worker.attempts import Attempts
@@ -46,11 +47,14 @@ class EntrustedLeases(Background):
         return super().start()
 
     def reported(self, take: Take) -> Take:
-        """Takes the same, and tells of it before any handler is called; nothing while leases are in doubt."""
+        """Takes the same, and tells of it before any handler is called.
+
+        Raises StoreUnavailable while leases are in doubt.
+        """
 
         async def told(limit: int, queues: Sequence[str]) -> Sequence[Claim]:
             if not self._is_trusted():
-                return []
+                raise StoreUnavailable("the supervisor renews no leases at the moment, so none are taken")
             claims = await take(limit, queues)
             if claims:
                 tokens = {claim.job_id: claim.token for claim in claims}

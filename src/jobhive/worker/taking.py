@@ -6,7 +6,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from jobhive.client.registry import Kinds
-from jobhive.core.errors import InvalidInput
+from jobhive.core.errors import InvalidInput, StoreError
 from jobhive.core.job import PendingJob, typed
 from jobhive.core.receipt import Claim
 from jobhive.core.record import JobRecord
@@ -43,7 +43,12 @@ def chosen(jobs: WorkerJobs, ask: ClaimRequest, kinds: Kinds, choose: Choice) ->
     async def take(limit: int, queues: Sequence[str]) -> Sequence[Claim]:
         claims: list[Claim] = []
         for record in chooser.pick(await jobs.peek(queues, ask.kinds, _MOST_LOOKED_AT)):
-            claim = await jobs.claim_one(record.job_id, asking.now())
+            try:
+                claim = await jobs.claim_one(record.job_id, asking.now())
+            except StoreError:
+                if claims:  # they are this worker's, and nobody else would renew them
+                    break
+                raise
             claims += [claim] if claim is not None else []
             if len(claims) == limit:
                 break

@@ -98,7 +98,10 @@ class WorkerJobs(Protocol):
         ...
 
     async def peek(self, queues: Sequence[str], kinds: Sequence[str], limit: int) -> list[JobRecord]:
-        """The jobs that `claim` would take, without taking them: for workers that choose."""
+        """The jobs that may be taken, in `claim`'s order, without taking them: for workers that choose.
+
+        Of a queue whose running limit leaves room for one all are told: which of them is wanted is not known here.
+        """
         ...
 
     async def claim_one(self, job_id: str, ask: ClaimRequest) -> Claim | None:

@@ -65,7 +65,9 @@ async def leave(transaction: Transaction, departures: Sequence[Departure]) -> No
     await _tell_attempts(transaction.db, departures, now_ms)
     for held, why in departures:
         transaction.topics.add(job_topic(held.job_id))
-        transaction.topics.add(SCHEDULE if why.state is State.SCHEDULED else queue_topic(held.queue))
+        transaction.topics.add(queue_topic(held.queue))  # where it is limited there is room now
+        if why.state is State.SCHEDULED:
+            transaction.topics.add(SCHEDULE)
 
 
 async def append_told(db: Database, rows: Sequence[tuple[str, int, int, Sequence[Told]]]) -> None:

@@ -23,7 +23,7 @@ _LARGEST_MESSAGE = 7_900  # bytes; the server takes 7,999
 _MOST_MESSAGES = 32
 _PAUSE_SECONDS = 1.0  # between tries to listen again
 
-_CHANNEL = "SELECT 'jobhive_' || current_schema()::regnamespace::oid"
+_CHANNEL = "SELECT 'jobhive_' || quote_ident(current_schema())::regnamespace::oid"
 
 
 class Bell:
@@ -37,10 +37,12 @@ class Bell:
         self._channel = ""  # set by `start`: one for each schema
         self._topics: set[str] = set()  # not yet told
         self._telling: asyncio.Task[None] | None = None  # runs while there is something to tell
+        self._telling_again: asyncio.TimerHandle | None = None  # the next try, where one has failed
         self._connecting: asyncio.Task[None] | None = None  # runs until somebody listens
         self._again: asyncio.TimerHandle | None = None  # the next try, where one has failed
         self._line: Any = None  # the connection that listens
-        self._trouble = Episode("store", "wake-ups between processes")
+        self._is_deaf = Episode("store", "wake-ups of other processes")
+        self._is_mute = Episode("store", "wake-ups for other processes")
 
     async def start(self, connection: Any) -> None:
         """Learns the channel and begins to listen; returns when it does, where that is possible."""
@@ -52,8 +54,9 @@ class Bell:
         """Tells what is left, and listens no more."""
         if self._telling is not None:
             await asyncio.wait([self._telling])
-        if self._again is not None:
-            self._again.cancel()
+        for timer in (self._again, self._telling_again):
+            if timer is not None:
+                timer.cancel()
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
@@ -61,12 +64,12 @@ class Bell:
             failpoint("wake.before_goodbye")
             self._line.remove_termination_listener(self._reconnect)
             self._line.terminate()
-        self._telling = self._connecting = self._again = self._line = None
+        self._telling = self._telling_again = self._connecting = self._again = self._line = None
 
     def forget(self) -> None:
         """In a child: who listens and who tells is the original's."""
-        abandon(self._telling, self._connecting, self._again, self._line)
-        self._telling = self._connecting = self._again = self._line = None
+        abandon(self._telling, self._telling_again, self._connecting, self._again, self._line)
+        self._telling = self._telling_again = self._connecting = self._again = self._line = None
         self._topics = set()
         self._name = secrets.token_hex(4)
 
@@ -84,9 +87,11 @@ class Bell:
             try:
                 await self._writer.run_one(_notifying(self._channel, messages))
             except StoreError as error:
-                self._trouble.begin(str(error))
-            else:
-                self._trouble.end()
+                self._is_mute.begin(str(error))
+                self._topics.add(EVERYTHING)  # others may listen all the while, and would hear of nothing else
+                self._telling_again = asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self.tell_others, ())
+                return
+            self._is_mute.end()
 
     async def _listen(self) -> None:
         """No task waits while all is well: a connection that is cut says so."""
@@ -94,10 +99,10 @@ class Bell:
             with translated(self._address):
                 await self._connect()
         except StoreError as error:
-            self._trouble.begin(str(error))
+            self._is_deaf.begin(str(error))
             self._again = asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self._reconnect)
         else:
-            self._trouble.end()
+            self._is_deaf.end()
 
     async def _connect(self) -> None:
         failpoint("wake.before_bind")
@@ -109,7 +114,7 @@ class Bell:
             line.terminate()
             raise
         line.add_termination_listener(self._reconnect)
-        if self._line is not None or self._trouble.is_on:  # something may have been told meanwhile
+        if self._line is not None or self._is_deaf.is_on:  # something may have been told meanwhile
             self._publish([EVERYTHING])
         self._line = line
 

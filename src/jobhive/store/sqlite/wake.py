@@ -15,6 +15,9 @@ from jobhive.store.signals import EVERYTHING
 _SUFFIX = ".sock"
 _LARGEST_DATAGRAM = 60_000
 _GOODBYE = b"\0"
+_MANY_DATAGRAMS = (
+    8  # that waited together: a socket holds 11 where the system's net.unix.max_dgram_qlen is at its least
+)
 _CLOCK_GRAIN_NS = 50_000_000  # a folder changed twice within the clock's grain shows one modification time
 
 
@@ -83,7 +86,7 @@ class WakeSocket:
         except (ConnectionRefusedError, FileNotFoundError):
             self._forget(peer)
         except OSError:
-            return  # its buffer is full: it has wake-ups enough to look
+            return  # its buffer is full; once it reads so many at once it looks at everything
 
     def _forget(self, peer: str) -> None:
         """Its process is gone."""
@@ -105,9 +108,22 @@ class WakeSocket:
         return self._peers
 
     def _listen(self, bell: socket.socket) -> None:
-        while (message := bell.recv(_LARGEST_DATAGRAM + 1)) != _GOODBYE:
+        waiting = 0  # how many were read in a row without a wait
+        while (message := self._next(bell, waiting)) != _GOODBYE:
+            if message is None:
+                waiting = 0
+                continue
             failpoint("wake.heard")
-            self._publish(message.decode(errors="replace").split("\n"))
+            waiting += 1
+            is_overrun = waiting % _MANY_DATAGRAMS == 0  # others may have found no room, and named other topics
+            self._publish([EVERYTHING] if is_overrun else message.decode(errors="replace").split("\n"))
+
+    def _next(self, bell: socket.socket, waiting: int) -> bytes | None:
+        """The next datagram; None where none waits, after some that did."""
+        try:
+            return bell.recv(_LARGEST_DATAGRAM + 1, socket.MSG_DONTWAIT if waiting else 0)
+        except BlockingIOError:
+            return None
 
     def _address(self, name: str) -> str:
         return f"{self._prefix}/{name}"

@@ -135,16 +135,16 @@ class Queues:
         await store.jobs.finish([complete(claim)])
         assert await store.jobs.claim_one(chosen, asking("b")) is not None
 
-    async def test_peeking_shows_no_job_that_the_running_limit_holds_back(self, store: Store) -> None:
+    async def test_peeking_shows_all_of_a_queue_while_its_running_limit_leaves_room(self, store: Store) -> None:
         await store.jobs.limit("default", running=2, depth=None)
         await store.jobs.insert([new_job() for _ in range(5)])
-        assert len(await store.jobs.peek(["default"], ["noop"], 10)) == 2
+        assert len(await store.jobs.peek(["default"], ["noop"], 10)) == 5
         [claim] = await store.jobs.claim(asking(limit=1))
-        assert len(await store.jobs.peek(["default"], ["noop"], 10)) == 1
+        assert len(await store.jobs.peek(["default"], ["noop"], 10)) == 4
         await store.jobs.claim(asking())
         assert await store.jobs.peek(["default"], ["noop"], 10) == []
         await store.jobs.finish([complete(claim)])
-        assert len(await store.jobs.peek(["default"], ["noop"], 10)) == 1
+        assert len(await store.jobs.peek(["default"], ["noop"], 10)) == 3
 
     @each_move
     async def test_every_way_out_frees_its_place(self, store: Store, move: MakeMove) -> None:  # P14

@@ -14,7 +14,6 @@ from jobhive.testing import (
     append,
     asking,
     claim_one,
-    complete,
     expire_leases,
     fail,
     head_of,
@@ -152,12 +151,13 @@ class Signalling:
             await store.jobs.cancel(job_id, "enough")
             assert await bells.rang()
 
-    async def test_room_in_a_limited_queue_rings_it(self, store: Store, other: Store) -> None:  # P14
+    @each_move
+    async def test_room_in_a_limited_queue_rings_it(self, store: Store, other: Store, move: MakeMove) -> None:  # P14
         await store.jobs.limit("default", running=1, depth=None)
         claim = await start_one(store)
         await insert_one(store)
         with _listening(queue_topic("default"), store, other) as bells:
-            await store.jobs.finish([complete(claim)])
+            await store.jobs.finish([move(claim)])
             assert await bells.rang()
 
     async def test_a_resumed_queue_rings(self, store: Store, other: Store) -> None:
