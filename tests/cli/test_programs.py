@@ -119,11 +119,24 @@ def test_debug_shows_where_it_happened(tmp_path: Path) -> None:
     assert 'broken_app.py", line 1' in done.err
 
 
-@pytest.mark.parametrize("url", ["postgresql://localhost/x", "sqlite:///", "ftp://x"])
+@pytest.mark.parametrize("url", ["postgresql:/localhost/x", "postgresql://localhost:x/x", "sqlite:///", "ftp://x"])
 def test_a_store_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
     done = jobhive("serve", "--url", url, cwd=tmp_path)
-    assert done.code == 1
+    assert done.code == 2
     assert done.err.startswith("error: ")
+    (tmp_path / "shop.py").write_text(f"from jobhive import Jobhive\napp = Jobhive({url!r})\n")
+    assert jobhive("serve", "--app", "shop:app", cwd=tmp_path) == done
+    assert list(tmp_path.glob("*.db")) == []
+
+
+def test_an_application_that_names_another_store_than_the_settings_does_not_start(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text("from jobhive import Jobhive\napp = Jobhive('sqlite:///shop.db')\n")
+    for command in ("serve", "worker", "up"):
+        done = jobhive(command, "--app", "shop:app", cwd=tmp_path, changes={"JOBHIVE_URL": "postgresql://me:no@db/x"})
+        assert done.code == 2
+        stores = f"shop:app names the store sqlite:///{tmp_path}/shop.db in its code, but the settings name"
+        assert f"{stores} postgresql://me@db/x; write `Jobhive()` there" in done.err
+    assert not (tmp_path / "shop.db").exists()
 
 
 def test_a_damaged_database_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -59,7 +59,9 @@ async def test_a_copy_holds_what_was_there_and_opens(postgres_url: str, empty_da
 
 def _restore(database: str, copy: Path) -> None:
     """Newer programs set what an older server does not know, and complain; what came of it the store shows."""
-    subprocess.run(["pg_restore", f"--dbname={database}", str(copy)], capture_output=True, check=False)
+    subprocess.run(
+        ["pg_restore", "--clean", "--if-exists", f"--dbname={database}", str(copy)], capture_output=True, check=False
+    )
 
 
 async def test_a_copy_is_for_its_owner_only_and_replaces_nothing(postgres_url: str, tmp_path: Path) -> None:
@@ -84,7 +86,7 @@ def test_a_copy_that_fails_leaves_no_file_and_tells_nobody_the_password(tmp_path
 
 def test_without_the_program_its_command_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(StoreRefused, match=r"pg_dump --format=custom --schema=mine .*--file=") as refused:
+    with pytest.raises(StoreRefused, match=r"""pg_dump --format=custom '--schema="mine"' .*--file=""") as refused:
         write_backup(address_of(URL), "mine", tmp_path / "copy")
     assert "cret" not in str(refused.value)
     assert list(tmp_path.iterdir()) == []

@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import threading
 import weakref
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -12,18 +14,19 @@ import asyncpg
 import pytest
 
 from jobhive.app.locate import store_at
-from jobhive.core.errors import StoreError, StoreFull, StoreRefused, StoreUnavailable
+from jobhive.core.errors import StoreError, StoreFull, StoreRefused, StoreUnavailable, WrongStoreUrl
 from jobhive.settings import load_settings
 from jobhive.store.port import Migration
 from jobhive.store.postgres import PostgresStore, admission, wake
-from jobhive.store.postgres.address import address_of
-from jobhive.store.postgres.connection import LIMIT_OF_IDLENESS, connected
+from jobhive.store.postgres.address import Address, address_of
+from jobhive.store.postgres.connection import LIMIT_OF_IDLENESS, connected, open_listener
 from jobhive.store.postgres.pooler import admit_pooler
 from jobhive.store.postgres.statements import migrations
 from jobhive.store.postgres.trouble import translate
 from jobhive.store.signals import EVERYTHING, queue_topic
 from jobhive.testing import asking, complete, insert_one, new_job, start_one
 from tests import postgres
+from tests.cli.program import jobhive
 
 DEADLINE_SECONDS = 20.0
 _REFUSED = "unsupported startup parameter"
@@ -70,6 +73,68 @@ async def test_half_a_schema_is_refused(schema: str, connection: Any, table: str
     await connection.execute(f"DROP TABLE {table} CASCADE")
     with pytest.raises(StoreRefused, match="half of our schema"):
         await _open_and_close(schema)
+
+
+async def test_doctor_looks_at_an_older_schema_and_leaves_it(schema: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    older = migrations()[:-1]
+    monkeypatch.setattr(admission, "migrations", lambda: older)
+    await _open_and_close(schema)
+    for _ in range(2):
+        done = await asyncio.to_thread(jobhive, "doctor", changes={"JOBHIVE_URL": schema})
+        assert (
+            f"has schema {len(older)}; the next start, or `jobhive db migrate`, brings it to {len(older) + 1}"
+            in done.out
+        )
+
+
+async def test_a_schema_is_looked_for_where_it_would_be_made(schema: str, connection: Any) -> None:
+    """And not in the next one of the search_path, where another application has its own."""
+    await _open_and_close(schema)
+    ours, theirs = f"ours_{uuid4().hex}", await connection.fetchval("SELECT current_schema()")
+    await connection.execute(f"CREATE SCHEMA {ours}")
+    url = postgres.with_options(schema, search_path=f"{ours},{theirs}")
+    assert await postgres.store(url).schema.version() == 0
+    await _open_and_close(url)
+    assert await postgres.store(url).schema.version() == len(migrations())
+    assert await connection.fetchval(f"SELECT to_regclass('{ours}.jobhive_job') IS NOT NULL")
+    await connection.execute(f"DROP SCHEMA {ours} CASCADE")
+
+
+async def test_a_schema_may_have_any_name(schema: str, connection: Any, tmp_path: Path) -> None:
+    name = f"My.Schema {uuid4().hex}"
+    await connection.execute(f'CREATE SCHEMA "{name}"')
+    store = postgres.store(postgres.with_options(schema, search_path=f'"{name}"'))
+    await store.open()
+    await insert_one(store)
+    assert (await store.sizes())["jobhive_job"] > 0
+    await store.backup(tmp_path / "copy")
+    await store.close()
+    await connection.execute(f'DROP SCHEMA "{name}" CASCADE')
+
+
+async def test_a_migration_gives_way_to_who_holds_a_table(
+    schema: str, connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _open_and_close(schema)
+    whole, change = migrations(), Migration("9999_change", "LOCK TABLE jobhive_job")
+    monkeypatch.setattr(admission, "migrations", lambda: (*whole, change))
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE jobhive_job IN ACCESS SHARE MODE")
+        with pytest.raises(StoreUnavailable, match="somebody else holds a table"):
+            await _open_and_close(schema)
+    await _open_and_close(schema)
+
+
+async def test_sealing_gives_way_to_who_holds_the_log(postgres_url: str) -> None:
+    store = postgres.store(postgres_url)
+    await store.open()
+    await store.jobs.pause("mail", is_paused=True, by="somebody")
+    async with connected(address_of(postgres_url)) as holder, holder.transaction():
+        await holder.execute("LOCK TABLE jobhive_audit IN SHARE UPDATE EXCLUSIVE MODE")  # as a vacuum does
+        with pytest.raises(StoreUnavailable, match="somebody else holds a table"):
+            await store.audit.seal(10)
+    assert await store.audit.seal(10) == 1
+    await store.close()
 
 
 async def test_a_schema_that_goes_under_us_is_told(schema: str, connection: Any) -> None:
@@ -122,7 +187,45 @@ async def test_nobody_at_the_address_is_told() -> None:
         await _open_and_close("postgresql://postgres:secret@127.0.0.1:1/none")
 
 
-HEALTHY = (150_000, "15.1", "on", "on", False, "off", "public", "on")
+async def test_an_option_that_nobody_knows_is_told(schema: str) -> None:
+    with pytest.raises(WrongStoreUrl, match=r'"pool_sise".* is it misspelt'):
+        await _open_and_close(postgres.with_options(schema, pool_sise="3"))
+
+
+async def test_servers_that_are_not_what_the_address_asks_for_are_told(schema: str) -> None:
+    with pytest.raises(StoreUnavailable, match="what its target_session_attrs asks for"):
+        await _open_and_close(postgres.with_options(schema, target_session_attrs="standby"))
+
+
+async def test_a_server_that_only_reads_from_now_on_is_not_well(postgres_url: str) -> None:
+    role = f"reader_{uuid4().hex}"
+    async with connected(address_of(postgres_url)) as connection:
+        await connection.execute(f"CREATE ROLE {role} LOGIN SUPERUSER")
+        address = urlsplit(postgres_url)
+        store = postgres.store(address._replace(netloc=f"{role}@{address.netloc.rpartition('@')[2]}").geturl())
+        await store.open()
+        assert (await store.check())["write"] == "ok"
+        await connection.execute(f"ALTER ROLE {role} SET default_transaction_read_only = on")
+        await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", role)
+        with pytest.raises(StoreUnavailable, match="only reads now"):
+            await _answer_of(store)
+        await store.close()
+        await connection.execute(f"DROP ROLE {role}")
+
+
+async def _answer_of(store: PostgresStore) -> None:
+    """Past the connections that were just cut."""
+    while True:
+        try:
+            await store.check()
+        except StoreUnavailable as error:
+            if "only reads" in str(error):
+                raise
+        else:
+            return
+
+
+HEALTHY = (150_000, "15.1", "on", "on", False, "off", "public", "on", "UTF8", "read committed")
 
 
 class _Server:
@@ -143,6 +246,8 @@ class _Server:
         (4, True, "only reads"),
         (5, "on", "only reads"),
         (6, None, "search_path"),
+        (8, "WIN1252", "createdb --encoding=UTF8"),
+        (9, "repeatable read", "default_transaction_isolation = 'read committed'"),
     ],
 )
 async def test_a_server_that_breaks_promises_is_refused(place: int, fact: object, complaint: str) -> None:  # P2
@@ -169,7 +274,7 @@ async def test_a_server_that_only_loosens_promises_is_warned_of(
         (asyncpg.CannotConnectNowError("starting"), StoreUnavailable, "for the moment"),
         (asyncpg.AdminShutdownError("bye"), StoreUnavailable, "for the moment"),
         (asyncpg.ReadOnlySQLTransactionError("no"), StoreUnavailable, "target_session_attrs"),
-        (asyncpg.InsufficientPrivilegeError("no"), StoreRefused, "create tables"),
+        (asyncpg.InsufficientPrivilegeError("no"), StoreRefused, "CREATE on the schema"),
         (asyncpg.InvalidSQLStatementNameError("no"), StoreRefused, "statement_cache_size=0"),
         (asyncpg.DuplicatePreparedStatementError("no"), StoreRefused, "statement_cache_size=0"),
         (
@@ -210,6 +315,8 @@ async def test_a_value_that_cannot_be_stored_is_no_outage(postgres_url: str) -> 
             "postgresql://u:p@h1:1,h2:2/d?target_session_attrs=read-write",
             "postgresql://u@h1:1,h2:2/d?target_session_attrs=read-write",
         ),
+        ("postgresql://u@h?dbname=d&application_name=x", "postgresql://u@h/d?application_name=x"),
+        ("postgresql://u@h/other?database=d", "postgresql://u@h/d"),
         ("postgresql:///d?host=/run/x&user=u&password=secret&pool_size=3", "postgresql:///d?host=/run/x&user=u"),
     ],
 )
@@ -219,6 +326,45 @@ def test_a_url_is_shown_without_secrets_and_without_our_options(url: str, shown:
     assert store.lease == timedelta(seconds=9)
     assert store.url == shown
     assert "pool_size" not in address_of(url).dsn
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:SECR@ET@h/d",
+        "postgresql://me:SECR/ET@h/d",
+        "postgresql://me:SECR?ET@h/d",
+        "postgresql://me:SECR#ET@h/d",
+    ],
+)
+def test_a_password_that_ends_the_address_is_refused_and_told_in_no_part(url: str) -> None:
+    with pytest.raises(WrongStoreUrl, match="%-encoded") as refusal:
+        address_of(url)
+    assert not any(part in str(refusal.value) for part in ("SECR", "ET@"))
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("postgresql://h:abc/d", "port 'abc'"),
+        ("postgresql://h1,h2:99999/d", "port '99999' in the store's URL is no number from 1 to 65535"),
+        ("postgresql://[::1:5432/d", "cannot be read"),
+        ("postgresql://h/d?target_session_attrs=readwrite", "none of any, primary, standby, read-write"),
+        ("postgresql://h/d?connect_timeout=0", "whole number from 1"),
+        ("mysql://h/d", "no PostgreSQL URL"),
+    ],
+)
+def test_an_address_that_is_none_is_told_before_anything_is_opened(url: str, complaint: str) -> None:
+    with pytest.raises(WrongStoreUrl, match=complaint):
+        address_of(url)
+
+
+def test_each_database_has_a_folder_of_its_own() -> None:
+    same = ["postgresql://h:1/d", "postgresql://u:p@h:1/d?pool_size=3", "postgresql://u:a:b@h:1/d"]
+    others = ["postgresql://h:1/e", "postgresql://h:2/d", "postgresql://h:1/d?search_path=s"]
+    by_options = ["postgresql:///d?host=h", "postgresql:///d?host=i", "postgresql:///d?host=h&port=2"]
+    assert len({address_of(url).name for url in same}) == 1
+    assert len({address_of(url).name for url in (same[0], *others, *by_options)}) == 7
 
 
 # ---- poolers, lost connections, wake-ups ---------------------------------------------------------------------------
@@ -278,6 +424,51 @@ async def test_a_store_that_everybody_forgets_stays_until_it_is_closed(postgres_
     forgotten = kept()
     assert forgotten is not None
     await forgotten.close()
+
+
+async def test_a_wake_up_that_could_not_be_told_is_told_again(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures, notifying = [StoreUnavailable("cut")], wake._notifying
+
+    async def fail(_: object) -> None:
+        raise failures.pop()
+
+    monkeypatch.setattr(wake, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(wake, "_notifying", lambda *told: fail if failures else notifying(*told))
+    teller, hearer = postgres.store(postgres_url), postgres.store(postgres_url)
+    await teller.open()
+    await hearer.open()
+    with hearer.signals.listen(queue_topic("default")) as wake_up:
+        await insert_one(teller)
+        assert await wake_up.wait(DEADLINE_SECONDS)
+    await teller.close()
+    await hearer.close()
+
+
+async def test_who_could_tell_but_not_hear_looks_at_everything_once_he_hears(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures, may_hear = [OSError("no room")], threading.Event()
+
+    async def listen_late(address: Address) -> Any:
+        if failures:
+            raise failures.pop()
+        await asyncio.to_thread(may_hear.wait, DEADLINE_SECONDS)
+        return await open_listener(address)
+
+    deaf, other = postgres.store(postgres_url), postgres.store(postgres_url)
+    await other.open()
+    monkeypatch.setattr(wake, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(wake, "open_listener", listen_late)
+    await deaf.open()
+    with other.signals.listen(queue_topic("default")) as heard, deaf.signals.listen(queue_topic("else")) as missed:
+        await insert_one(deaf)
+        assert await heard.wait(DEADLINE_SECONDS)
+        may_hear.set()
+        assert await missed.wait(DEADLINE_SECONDS)
+    await deaf.close()
+    await other.close()
 
 
 def test_topics_are_told_in_as_few_messages_as_hold_them() -> None:

@@ -9,7 +9,9 @@ from typing import Unpack
 
 from jobhive.app import Jobhive, default_app
 from jobhive.app.builtin import GENERATE, add_generate, names_inference
+from jobhive.app.locate import store_at
 from jobhive.cli.exits import CommandError, Exit
+from jobhive.core.errors import WrongStoreUrl
 from jobhive.settings import Flags, Settings, load_settings, variable
 
 _DEFAULT_NAME = "app"
@@ -34,9 +36,21 @@ def load_app(spec: str | None) -> Jobhive:
         raise CommandError(f"--app is module:name, such as shop.jobs:app, and not {spec!r}", Exit.USAGE)
     app = _named(_imported(module_name), name or _DEFAULT_NAME)
     settings = load_settings()
+    _refuse_two_stores(app, settings, spec)
     if names_inference(settings) and GENERATE not in app.kinds:
         add_generate(app, settings)
     return app
+
+
+def _refuse_two_stores(app: Jobhive, settings: Settings, spec: str) -> None:
+    """Else each of many machines would quietly work on a file of its own, in spite of what it was told."""
+    if "url" not in settings.model_fields_set:
+        return
+    told = store_at(settings).url
+    if told != app.store.url:
+        advice = "write `Jobhive()` there, so that they count, or let them name none (`jobhive config --origins`)"
+        message = f"{spec} names the store {app.store.url} in its code, but the settings name {told}; {advice}"
+        raise CommandError(message, Exit.USAGE)
 
 
 def _imported(name: str) -> ModuleType:
@@ -50,6 +64,8 @@ def _imported(name: str) -> ModuleType:
             message = f"there is no module {name!r} in {here} nor among the installed ones; --app is module:name"
             raise CommandError(message, Exit.USAGE) from error
         raise _broken(name, error) from error
+    except WrongStoreUrl:  # clear by itself
+        raise
     except Exception as error:
         raise _broken(name, error) from error
 

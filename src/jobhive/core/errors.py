@@ -150,3 +150,9 @@ class StoreRefused(StoreError):
     """The store must not be used as it is: a file of another program, a newer schema, a network file system, damage."""
 
     code = "STORE_REFUSED"
+
+
+class WrongStoreUrl(StoreRefused):
+    """What was given as the store's address is none; nothing was opened."""
+
+    code = "WRONG_STORE_URL"

@@ -19,7 +19,6 @@ from jobhive.cli.server.http import Api, Unreachable
 from jobhive.core.errors import JobhiveError
 from jobhive.kinds.inference.locate import locate_model
 from jobhive.settings import Settings
-from jobhive.store.sqlite import SqliteStore
 from jobhive.store.sqlite.admission import admit_folder, admit_library, file_system_of
 
 OK, FAIL = "OK", "FAIL"
@@ -90,8 +89,11 @@ def _folder(folder: Path) -> str:
 
 async def _store(settings: Settings) -> str:
     store = store_at(settings)
-    if isinstance(store, SqliteStore) and not store.path.exists():
-        return f"there is none yet; the first start makes {store.path}"
+    version, newest = await store.schema.version(), len(store.schema.migrations())
+    if version == 0:
+        return f"there is none yet; the first start makes it at {store.url}"
+    if version < newest:  # opening it would change it
+        return f"{store.url} has schema {version}; the next start, or `jobhive db migrate`, brings it to {newest}"
     await store.open()
     try:
         checks = await store.check()

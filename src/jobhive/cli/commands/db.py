@@ -43,7 +43,7 @@ def backup(file: Target, url: Url = None, data: Data = None) -> None:
     """Copy the store to a new file while work goes on. The copy is checked and on disk once this returns.
 
     To restore it: stop everything, remove the store's files that end in -wal and -shm, and put the copy in the place of
-    its file. From PostgreSQL it is an archive: restore it into an empty database with pg_restore.
+    its file. From PostgreSQL it is an archive: restore it into an empty database with pg_restore --clean --if-exists.
 
     \b
     Example: jobhive db backup /backups/jobhive-$(date +%F).db
@@ -76,7 +76,7 @@ def migrate(
 
 @database.command()
 def sql(url: Url = None, data: Data = None) -> None:
-    """Print all migrations as SQL.
+    """Print all migrations as SQL, to be read; `jobhive db migrate` applies them, and notes that it did.
 
     \b
     Example: jobhive db sql | less

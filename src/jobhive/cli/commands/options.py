@@ -22,7 +22,8 @@ Url = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="The store: a path or sqlite:///…  [env var: JOBHIVE_URL; default: jobhive.db in the data folder]",
+        help="The store: a path, sqlite:///… or postgresql://…  "
+        "[env var: JOBHIVE_URL; default: jobhive.db in the data folder]",
         allow_from_autoenv=False,
     ),
 ]

@@ -10,16 +10,24 @@ from jobhive.store.port import Migration
 from jobhive.store.postgres.statements import migrations
 
 _OLDEST_SERVER = 140_000
+_ENCODINGS = ("UTF8", "SQL_ASCII")  # the second looks at no byte
+_ISOLATION = "read committed"  # what follows a lock has to see what its holder wrote
 _FACTS = """
 SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_setting('fsync'),
        current_setting('synchronous_commit'), pg_is_in_recovery(), current_setting('transaction_read_only'),
-       current_schema(), current_setting('autovacuum')
+       current_schema(), current_setting('autovacuum'), current_setting('server_encoding'),
+       current_setting('transaction_isolation')
 """
-_FOUND = "SELECT to_regclass('jobhive_schema') IS NOT NULL, to_regclass('jobhive_job') IS NOT NULL"
+_FOUND = """
+SELECT to_regclass(quote_ident(current_schema()) || '.jobhive_schema') IS NOT NULL,
+       to_regclass(quote_ident(current_schema()) || '.jobhive_job') IS NOT NULL
+"""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('jobhive_schema'), hashtext(current_schema()))"
 _MAKE = """
 CREATE TABLE jobhive_schema (version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT clock_timestamp())
 """
+_GIVE_WAY = "SET LOCAL lock_timeout = '3s'"  # who waits for a table keeps everybody else off it
+_MOST_SECONDS = 24 * 3_600.0  # for a migration, or for another machine's
 _NOTE = "INSERT INTO jobhive_schema (version) VALUES ($1)"
 _VERSION = "SELECT coalesce(max(version), 0) FROM jobhive_schema"
 
@@ -35,6 +43,8 @@ class _Server(NamedTuple):
     read_only: str
     schema: str | None
     autovacuum: str
+    encoding: str
+    isolation: str
 
 
 async def admit_server(connection: Any, url: str) -> None:
@@ -48,7 +58,15 @@ async def admit_server(connection: Any, url: str) -> None:
         advice = "name the primary, or all hosts and target_session_attrs=read-write"
         raise StoreRefused(f"{url} only reads (a replica, or read-only by default); {advice}")
     if server.schema is None:
-        raise StoreRefused(f"no schema of the search_path at {url} exists; make one with CREATE SCHEMA")
+        raise StoreRefused(
+            f"no schema of the search_path at {url} is there for us; make one with CREATE SCHEMA, or GRANT USAGE"
+        )
+    if server.encoding not in _ENCODINGS:
+        advice = "make one with createdb --encoding=UTF8 --template=template0"
+        raise StoreRefused(f"{url} is a database in {server.encoding}, which cannot hold every text; {advice}")
+    if server.isolation != _ISOLATION:
+        advice = f"ALTER ROLE … SET default_transaction_isolation = '{_ISOLATION}'"
+        raise StoreRefused(f"{url} begins transactions at {server.isolation}, and ours need the default; {advice}")
     for sentence in _doubts(server):
         narrate("store", "warns of", url, sentence, level="warning")
 
@@ -68,14 +86,16 @@ async def migrate(connection: Any, url: str) -> Sequence[Migration]:
     """
     failpoint("migrate.before_begin")
     async with connection.transaction():
-        await connection.fetchval(_LOCK)
+        await connection.fetchval(_LOCK, timeout=_MOST_SECONDS)
         failpoint("migrate.begun")
         version = await schema_version(connection, url)
         missing = migrations()[version:]
         if version == 0:
             await connection.execute(_MAKE)
+        else:
+            await connection.execute(_GIVE_WAY)
         for number, migration in enumerate(missing, version + 1):
-            await connection.execute(migration.sql)
+            await connection.execute(migration.sql, timeout=_MOST_SECONDS)
             await connection.execute(_NOTE, number)
         failpoint("migrate.before_commit")
     failpoint("migrate.committed")

@@ -18,7 +18,6 @@ else:
     _Base = asyncpg.Connection
 
 LIMIT_OF_IDLENESS = "idle_in_transaction_session_timeout"
-_CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 30.0  # then the server counts as gone
 _IDLE = "10s"  # in mid-transaction: then its process stands still, and its locks are in everybody's way
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4}  # seconds twice, then tries: 30 s in all
@@ -79,7 +78,7 @@ async def connected(address: Address) -> AsyncGenerator[Any]:
 
 def _options(address: Address) -> dict[str, object]:
     return {
-        "timeout": _CONNECT_SECONDS,
+        "timeout": address.connect_seconds,
         "command_timeout": _ANSWER_SECONDS,
         "statement_cache_size": address.statement_cache_size,
         "connection_class": _Connection,

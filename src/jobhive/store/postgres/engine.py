@@ -28,7 +28,7 @@ from jobhive.store.postgres.prune import PruneActs
 from jobhive.store.postgres.schema import PostgresSchema
 from jobhive.store.postgres.submit import SubmitActs
 from jobhive.store.postgres.tokens import PostgresTokens
-from jobhive.store.postgres.trouble import translated
+from jobhive.store.postgres.trouble import read_only, translated
 from jobhive.store.postgres.upkeep import UpkeepActs
 from jobhive.store.postgres.wake import Bell
 from jobhive.store.postgres.work import WorkActs
@@ -83,7 +83,9 @@ class PostgresStore(Opening):
 
     async def check(self) -> Mapping[str, str]:
         """Begins a transaction that could write. Raises StoreError where something is wrong."""
-        version, synchronous_commit, schema = await self._access.run(_look)
+        only_reads, version, synchronous_commit, schema = await self._access.run(_look)
+        if only_reads:
+            raise read_only(self.url, "its default_transaction_read_only is on")
         return {
             "write": "ok",
             "read": "ok",
@@ -140,19 +142,21 @@ class PostgresStore(Opening):
 
     def _end(self) -> None:
         self._home.drain()
-        self._home.perform(self._bell.stop)
-        self._home.perform(self._writer.stop)
-        self._home.stop()
+        try:
+            self._home.perform(self._bell.stop)
+            self._home.perform(self._writer.stop)
+        finally:
+            self._home.stop()
 
     def _publish(self, topics: Collection[str]) -> None:
         self.signals.publish(topics)
         self._bell.tell_others(topics)
 
 
-async def _look(transaction: Transaction) -> tuple[str, str, int]:
-    """The server's version, its synchronous_commit, and how many migrations the schema has."""
+async def _look(transaction: Transaction) -> tuple[bool, str, str, int]:
+    """Whether the server only reads, its version, its synchronous_commit, and how many migrations the schema has."""
     failpoint("store.before_check")
     [(_, *found)] = await transaction.db.all("check")
     await transaction.now_ms()
-    version, synchronous_commit, schema = found
-    return version, synchronous_commit, schema
+    only_reads, version, synchronous_commit, schema = found
+    return only_reads, version, synchronous_commit, schema

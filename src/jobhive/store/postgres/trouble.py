@@ -5,13 +5,14 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from jobhive.core.errors import StoreError, StoreFull, StoreRefused, StoreUnavailable
+from jobhive.core.errors import StoreError, StoreFull, StoreRefused, StoreUnavailable, WrongStoreUrl
 from jobhive.store.postgres.address import Address
 from jobhive.store.postgres.connection import LIMIT_OF_IDLENESS
 
 _PASSING = ("08", "53", "57", "58")  # SQLSTATE classes: connection, resources, operator, system
 _UNSUPPORTED = "unsupported startup parameter"  # pgbouncer's words
 _ANOTHERS = "bind message supplies"  # the server's, where the statement of this name is another one
+_UNKNOWN_SETTING = "unrecognized configuration parameter"  # the server's, of an option that nobody knows
 _SHOWN = 200  # characters of a message that may hold a caller's values
 
 
@@ -26,12 +27,22 @@ def translated(address: Address) -> Generator[None]:
 
 def translate(error: Exception, address: Address) -> StoreError:
     """The port's error for one of the driver's."""
-    if isinstance(error, asyncpg.ClientConfigurationError):
-        return StoreRefused(f"the store's URL {address.url} is wrong: {error}")
-    if isinstance(error, asyncpg.PostgresError):
-        return _from_server(error, address.url)
-    why = str(error) or type(error).__name__
-    return StoreUnavailable(f"no answer from {address.url} ({why}); is PostgreSQL up, and are host and port right?")
+    url = address.url
+    match error:
+        case asyncpg.ClientConfigurationError():
+            return WrongStoreUrl(f"the store's URL {url} is wrong: {error}")
+        case asyncpg.PostgresError():
+            return _from_server(error, url)
+        case asyncpg.TargetServerAttributeNotMatched():
+            advice = "bring one up that is, or name its host as well"
+            return StoreUnavailable(f"no server of {url} is what its target_session_attrs asks for; {advice}")
+        case FileNotFoundError() if "ssl" in url:
+            return StoreRefused(f"{url}: {error}; do the files that sslrootcert, sslcert and sslkey name exist?")
+        case asyncpg.InternalClientError():  # its own bookkeeping, put out by a line that broke
+            why = "the connection broke in mid-answer"
+        case _:
+            why = str(error) or type(error).__name__
+    return StoreUnavailable(f"no answer from {url} ({why}); is PostgreSQL up, and are host and port right?")
 
 
 def _from_server(error: asyncpg.PostgresError, url: str) -> StoreError:
@@ -40,12 +51,13 @@ def _from_server(error: asyncpg.PostgresError, url: str) -> StoreError:
         case asyncpg.DiskFullError():
             return StoreFull(f"no room on the disk of {url}: free some; reads go on, writes resume by themselves")
         case asyncpg.TooManyConnectionsError():
-            advice = "raise max_connections there, or lower pool_size in the store's URL"
+            advice = "raise what limits them there (max_connections, the role's or the database's), or lower pool_size"
             return StoreUnavailable(f"{url} has no connection left ({error}); {advice}")
         case asyncpg.ReadOnlySQLTransactionError():
-            return StoreUnavailable(
-                f"{url} only reads now ({error}); name all hosts and target_session_attrs=read-write"
-            )
+            return read_only(url, error)
+        case asyncpg.LockNotAvailableError():
+            advice = "a vacuum, a backup, a report or a change of tables; it is tried again"
+            return StoreUnavailable(f"{url}: somebody else holds a table that is needed as a whole ({error}): {advice}")
         case asyncpg.ProtocolViolationError() if _UNSUPPORTED in str(error):
             return _unsupported(error, url)
         case asyncpg.ProtocolViolationError() if _ANOTHERS in str(error):
@@ -54,6 +66,11 @@ def _from_server(error: asyncpg.PostgresError, url: str) -> StoreError:
             return StoreUnavailable(f"{url} cannot serve us for the moment: {error}")
         case _:
             return _to_put_right(error, url)
+
+
+def read_only(url: str, why: object) -> StoreUnavailable:
+    """Of a server that was the primary, or whose settings changed under us."""
+    return StoreUnavailable(f"{url} only reads now ({why}); name all hosts and target_session_attrs=read-write")
 
 
 def _to_put_right(error: asyncpg.PostgresError, url: str) -> StoreError:
@@ -65,7 +82,11 @@ def _to_put_right(error: asyncpg.PostgresError, url: str) -> StoreError:
         case asyncpg.InvalidCatalogNameError():
             return StoreRefused(f"{url} names no database that exists ({error}); make it with createdb")
         case asyncpg.InsufficientPrivilegeError():
-            return StoreRefused(f"{url}: {error}; let the user create tables in the schema, or run it as their owner")
+            advice = "the user needs CONNECT on the database, and CREATE on the schema or rights on the tables in it"
+            return StoreRefused(f"{url}: {error}; {advice}")
+        case _ if _UNKNOWN_SETTING in str(error):
+            advice = "what neither Jobhive nor the driver knows in a URL is a setting of the server; is it misspelt?"
+            return WrongStoreUrl(f"the store's URL {url} is wrong: {error}; {advice}")
         case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError() | asyncpg.UndefinedFunctionError():
             return StoreRefused(
                 f"the schema at {url} is not whole ({error}); restore a backup, or drop what is left of it"

@@ -73,7 +73,10 @@ class Writer:
         pool, self._pool = self._pool, None
         if pool is not None:
             failpoint("writer.before_close")
-            await pool.close()
+            try:
+                await pool.close()
+            except (TimeoutError, OSError):  # nobody answers to a goodbye
+                pool.terminate()
 
     def forget(self) -> None:
         """In a child: the connections are the original's."""

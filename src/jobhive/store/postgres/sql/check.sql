@@ -1,3 +1,4 @@
--- check.sql: takes a transaction's number, which a server that only reads refuses; what server and schema these are.
-SELECT pg_current_xact_id(), current_setting('server_version'), current_setting('synchronous_commit'),
-       (SELECT max(version) FROM jobhive_schema);
+-- check.sql: takes a transaction's number, which a replica refuses; whether it may write for the rest; what server and
+-- schema these are.
+SELECT pg_current_xact_id(), current_setting('transaction_read_only') = 'on', current_setting('server_version'),
+       current_setting('synchronous_commit'), (SELECT max(version) FROM jobhive_schema);
