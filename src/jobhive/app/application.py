@@ -116,7 +116,10 @@ class Jobhive:
         limit: int = 100,
         cursor: str | None = None,
     ) -> JobPage:
-        """A page of jobs that match, newest first; kinds that this application does not know are left out."""
+        """A page of jobs that match, newest first; kinds that this application does not know are left out.
+
+        Raises InvalidInput for a limit below 1 or a cursor that is not ours.
+        """
         store = await self.opened()
         where = JobFilter(None if state is None else State(state), kind, queue, owner)
         page = await store.jobs.list(where, limit, cursor)

@@ -10,15 +10,20 @@ from jobhive.store.port import Page
 from jobhive.store.rows import Row, to_record
 
 _DIGITS = 39  # of a number of 128 bits
+_MOST_LISTED = 2**31 - 1
 _AFTER_ALL: int = 10**_DIGITS  # no job's number comes later
 _OF_STATE = re.compile(r"/\* (\w+): (.*?) \*/")  # a condition of the engine's own, for listings of this state
 
 
-def read_cursor(cursor: str | None) -> int:
-    """The number of the last job that was listed: those before it are the next page.
+def begin_of_page(limit: int, cursor: str | None) -> int:
+    """The number of the last job that was listed: those before it are the next page, so many at most.
 
-    Raises InvalidInput for a cursor that is not ours.
+    Raises InvalidInput for a page of none and for a cursor that is not ours.
     """
+    if not 0 < limit <= _MOST_LISTED:
+        raise InvalidInput(
+            "nothing can be listed", [FieldError("limit", "range", f"{limit} is not from 1 to {_MOST_LISTED}")]
+        )
     if cursor is None:
         return _AFTER_ALL
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _DIGITS):

@@ -76,7 +76,7 @@ class SubmitterJobs(Protocol):
         ...
 
     async def list(self, where: JobFilter, limit: int, cursor: str | None) -> Page:
-        """Jobs that match, newest first. Raises InvalidInput for a cursor that is not ours."""
+        """Jobs that match, newest first. Raises InvalidInput for a limit below 1 and for a foreign cursor."""
         ...
 
     async def cancel(self, job_id: str, reason: str, *, by: str | None = None) -> JobRecord:

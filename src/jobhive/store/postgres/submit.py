@@ -8,7 +8,7 @@ from jobhive.core.record import AttemptRecord, Inserted, JobFilter, JobRecord, N
 from jobhive.core.refusing import refuse_to_cancel
 from jobhive.core.states import State
 from jobhive.failpoints import failpoint
-from jobhive.store.listing import narrowed, read_cursor, to_page
+from jobhive.store.listing import begin_of_page, narrowed, to_page
 from jobhive.store.port import Page
 from jobhive.store.postgres.access import Access
 from jobhive.store.postgres.audit import tell
@@ -45,7 +45,7 @@ class SubmitActs:
         return [to_attempt(row) for row in rows]
 
     async def list(self, where: JobFilter, limit: int, cursor: str | None) -> Page:
-        before = job_id_of(min(read_cursor(cursor), _NEWEST))
+        before = job_id_of(min(begin_of_page(limit, cursor), _NEWEST))
         return await self._access.run_one(lambda transaction: _list(transaction.db, where, limit, before))
 
     async def cancel(self, job_id: str, reason: str, *, by: str | None = None) -> JobRecord:

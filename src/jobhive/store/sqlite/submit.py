@@ -14,7 +14,7 @@ from jobhive.core.record import AttemptRecord, Inserted, JobFilter, JobRecord, N
 from jobhive.core.refusing import refuse_to_cancel
 from jobhive.core.states import State
 from jobhive.failpoints import failpoint
-from jobhive.store.listing import narrowed, read_cursor, to_page
+from jobhive.store.listing import begin_of_page, narrowed, to_page
 from jobhive.store.port import Page
 from jobhive.store.rows import Row, to_attempt
 from jobhive.store.signals import CANCELS, SCHEDULE, job_topic, queue_topic
@@ -48,7 +48,7 @@ class SubmitActs:
         )
 
     async def list(self, where: JobFilter, limit: int, cursor: str | None) -> Page:
-        before = min(read_cursor(cursor), _NEWEST)
+        before = min(begin_of_page(limit, cursor), _NEWEST)
         return await self._access.readers.run(lambda db: _list(db, where, limit, before))
 
     async def cancel(self, job_id: str, reason: str, *, by: str | None = None) -> JobRecord:

@@ -132,6 +132,11 @@ class Listing:
         first = await store.jobs.list(JobFilter(), 7, None)
         assert _ids((await other.jobs.list(JobFilter(), 7, first.cursor)).jobs) == ids[4::-1]
 
+    @pytest.mark.parametrize("limit", [0, -1, 2**63])
+    async def test_a_page_of_none_is_refused(self, store: Store, limit: int) -> None:
+        with pytest.raises(InvalidInput, match=f"limit: {limit} is not from 1"):
+            await store.jobs.list(JobFilter(), limit, None)
+
     @pytest.mark.parametrize("cursor", FOREIGN_CURSORS)
     async def test_a_foreign_cursor_is_refused(self, store: Store, cursor: str) -> None:
         await insert_one(store)
