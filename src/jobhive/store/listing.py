@@ -21,9 +21,8 @@ def begin_of_page(limit: int, cursor: str | None) -> int:
     Raises InvalidInput for a page of none and for a cursor that is not ours.
     """
     if not 0 < limit <= _MOST_LISTED:
-        raise InvalidInput(
-            "nothing can be listed", [FieldError("limit", "range", f"{limit} is not from 1 to {_MOST_LISTED}")]
-        )
+        error = FieldError("limit", "range", f"{limit} is not from 1 to {_MOST_LISTED}")
+        raise InvalidInput("nothing can be listed", [error])
     if cursor is None:
         return _AFTER_ALL
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _DIGITS):

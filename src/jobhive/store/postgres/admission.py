@@ -92,7 +92,7 @@ async def migrate(connection: Any, url: str) -> Sequence[Migration]:
         missing = migrations()[version:]
         if version == 0:
             await connection.execute(_MAKE)
-        else:
+        elif missing:
             await connection.execute(_GIVE_WAY)
         for number, migration in enumerate(missing, version + 1):
             await connection.execute(migration.sql, timeout=_MOST_SECONDS)

@@ -89,9 +89,14 @@ class Bell:
             except StoreError as error:
                 self._is_mute.begin(str(error))
                 self._topics.add(EVERYTHING)  # others may listen all the while, and would hear of nothing else
-                self._telling_again = asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self.tell_others, ())
+                if self._telling_again is None:
+                    self._telling_again = asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self._tell_again)
                 return
             self._is_mute.end()
+
+    def _tell_again(self) -> None:
+        self._telling_again = None
+        self.tell_others(())
 
     async def _listen(self) -> None:
         """No task waits while all is well: a connection that is cut says so."""

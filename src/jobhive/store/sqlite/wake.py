@@ -15,9 +15,7 @@ from jobhive.store.signals import EVERYTHING
 _SUFFIX = ".sock"
 _LARGEST_DATAGRAM = 60_000
 _GOODBYE = b"\0"
-_MANY_DATAGRAMS = (
-    8  # that waited together: a socket holds 11 where the system's net.unix.max_dgram_qlen is at its least
-)
+_MANY_DATAGRAMS = 8  # waiting together: a socket holds 11 where net.unix.max_dgram_qlen is 10, its usual value
 _CLOCK_GRAIN_NS = 50_000_000  # a folder changed twice within the clock's grain shows one modification time
 
 
