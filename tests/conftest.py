@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from jobhive.narration import episode
 from jobhive.store.sqlite import SqliteStore
 from tests import postgres
 
@@ -21,6 +22,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     folder = config.stash.get(_folder, None)
     if folder is not None:
         postgres.tear_down(folder)
+
+
+@pytest.fixture(autouse=True)
+def _as_a_process_of_its_own() -> None:
+    """What an earlier test told of its store is not told already."""
+    episode._told.clear()
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ async def test_a_line_that_carries_nothing_is_watched(postgres_url: str) -> None
 async def test_with_the_real_lease_its_jobs_run_elsewhere_in_time(
     tmp_path: Path, postgres_url: str, cut: str
 ) -> None:  # B2, P4
-    rescued, back = await _cut_line(tmp_path, postgres_url, cut, _LONG, until="signs of life")
+    rescued, back = await _cut_line(tmp_path, postgres_url, cut, _LONG, until="no answer")
     _tell(cut, rescued, back)
     assert rescued <= _RESCUED_WITHIN
     assert back <= _BACK_WITHIN
@@ -88,7 +88,7 @@ async def test_so_they_do_where_a_real_network_is_parted(
 
     none_left = partial(second.until, partial(_has_none_from, housed.url, network.address(FIRST)))
     way = _Way(partial(network.cut, FIRST), mend, none_left)
-    rescued, back = await _cut_off(tmp_path, first, second, way, until="signs of life")
+    rescued, back = await _cut_off(tmp_path, first, second, way, until="no answer")
     _tell(f"namespaces, {held} bytes under way", rescued, back)
     assert held, "nothing was under way in the cut"
     assert rescued <= _RESCUED_WITHIN
@@ -131,7 +131,7 @@ async def _cut_line(folder: Path, url: str, cut: str, lease: timedelta, until: s
 async def _cut_off(folder: Path, first: Machine, second: Machine, way: _Way, until: str) -> tuple[float, float]:
     """Seconds from the cut to the last job's new beginning, and from the end of the cut to the first new job there.
 
-    The cut outlasts the lease, and lasts until the machine has said that it waits with these things.
+    The cut outlasts the lease, and lasts until the machine has said that it waits, with this word.
     """
     async with first:
         handles = await _begun(first, folder)
@@ -146,7 +146,7 @@ async def _cut_off(folder: Path, first: Machine, second: Machine, way: _Way, unt
             way.mend()
             await asyncio.to_thread((folder / _BACK).touch)
             back = await _works_again(first)
-            await first.until_said("goes on", until)
+            await first.until_said("goes on", "the trouble is over")
             assert await first.stop() == 0, first.log
             await way.ended()
             await _check(second, handles, folder)

@@ -22,6 +22,7 @@ from jobhive.store.signals import EVERYTHING
 _LARGEST_MESSAGE = 7_900  # bytes; the server takes 7,999
 _MOST_MESSAGES = 32
 _PAUSE_SECONDS = 1.0  # between tries to listen again
+_TOLD_FROM = 2  # failures in a row: the first comes before anybody else has noticed, in words of its own
 
 _CHANNEL = "SELECT 'jobhive_' || quote_ident(current_schema())::regnamespace::oid"
 
@@ -41,8 +42,8 @@ class Bell:
         self._connecting: asyncio.Task[None] | None = None  # runs until somebody listens
         self._again: asyncio.TimerHandle | None = None  # the next try, where one has failed
         self._line: Any = None  # the connection that listens
-        self._is_deaf = Episode("store", "wake-ups of other processes")
-        self._is_mute = Episode("store", "wake-ups for other processes")
+        self._is_deaf = Episode("store", "wake-ups of other processes", told_from=_TOLD_FROM)
+        self._is_mute = Episode("store", "wake-ups for other processes", told_from=_TOLD_FROM)
 
     async def start(self, connection: Any) -> None:
         """Learns the channel and begins to listen; returns when it does, where that is possible."""
