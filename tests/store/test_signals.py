@@ -47,6 +47,14 @@ async def test_waiting_ends_when_time_is_up(signals: Signals) -> None:
         assert await wake.wait(DEADLINE_SECONDS)
 
 
+async def test_where_time_was_up_before_what_rings_is_told_by_the_next_wait(signals: Signals) -> None:
+    with signals.listen("a") as wake:
+        signals.publish(["a"])
+        await asyncio.sleep(0)  # it has rung
+        assert not await wake.wait(-0.001)
+        assert await wake.wait(0)
+
+
 async def test_only_listeners_of_the_topic_hear_it(signals: Signals) -> None:
     with signals.listen("a", "b") as both, signals.listen("b") as one:
         signals.publish(["a"])

@@ -65,9 +65,7 @@ class Claimer(Background):
         if self._trouble.is_on:
             await wake.wait(self._error_backoff)
             return self._all_queues()
-        topics = await wake.wait(max(0.0, self._polls_at - time.monotonic()))
-        if time.monotonic() >= self._polls_at:  # one that rings all the time is there without waiting
-            return self._all_queues()
+        topics = await wake.wait(self._polls_at - time.monotonic())
         return [queue for queue in self._queues if queue_topic(queue) in topics] or self._all_queues()
 
     async def _claim(self, limit: int, queues: Sequence[str]) -> int:

@@ -47,7 +47,7 @@ class Heartbeat(Background):
             while True:
                 await self._beat()
                 next_beat = time.monotonic() + self._interval
-                while await wake.wait(next_beat - time.monotonic()) and time.monotonic() < next_beat:
+                while await wake.wait(next_beat - time.monotonic()):
                     await self._look()
 
     async def _beat(self) -> None:

@@ -21,7 +21,7 @@ from jobhive.store.signals import EVERYTHING
 
 _LARGEST_MESSAGE = 7_900  # bytes; the server takes 7,999
 _MOST_MESSAGES = 32
-_PAUSE_SECONDS = 1.0  # between tries to listen again
+_PAUSE_SECONDS = 1.0  # between tries to listen, or to tell, again
 _TOLD_FROM = 2  # failures in a row: the first comes before anybody else has noticed, in words of its own
 
 _CHANNEL = "SELECT 'jobhive_' || quote_ident(current_schema())::regnamespace::oid"
