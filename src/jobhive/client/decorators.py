@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Set
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Concatenate, Literal, ParamSpec, TypedDict, TypeVar, cast, overload
 
 from pydantic import BaseModel, TypeAdapter
@@ -14,6 +13,7 @@ from jobhive.client.handler import Function, Handler, params_model, result_type,
 from jobhive.client.registry import Kinds
 from jobhive.client.steering import as_timedelta
 from jobhive.core.kind import Keep, Kind, Progress
+from jobhive.core.likeness import meant
 from jobhive.core.outcome import OnCrash
 from jobhive.core.retry import Backoff, RetryPolicy
 from jobhive.core.states import FINAL, State
@@ -108,8 +108,8 @@ def handler_of(function: Function, settings: JobSettings) -> Handler:
 def refuse_unknown(settings: Mapping[str, object], known: Set[str]) -> None:
     """Raises TypeError for a setting that is none of those; who uses no type checker would wonder for long."""
     for name in settings.keys() - known:
-        meant = "".join(f"; did you mean {near!r}?" for near in get_close_matches(name, known, 1))
-        raise TypeError(f"no setting is named {name!r}; known settings: {', '.join(sorted(known))}{meant}")
+        listed = ", ".join(sorted(known))
+        raise TypeError(f"no setting is named {name!r}; known settings: {listed}{meant(name, known)}")
 
 
 def kind_of(

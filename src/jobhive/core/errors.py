@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from typing import NamedTuple
 
+from jobhive.core.likeness import meant
 from jobhive.core.states import State
 
 
@@ -41,8 +41,7 @@ class UnknownKind(JobhiveError):
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
         names = ", ".join(sorted(known)) or "none"
-        meant = "".join(f"; did you mean {near!r}?" for near in get_close_matches(name[:100], known, 1))
-        super().__init__(f"no kind named {name[:100]!r} is registered here; known kinds: {names}{meant}")
+        super().__init__(f"no kind named {name[:100]!r} is registered here; known kinds: {names}{meant(name, known)}")
 
 
 class UnknownJob(JobhiveError):
