@@ -78,6 +78,13 @@ def store(url: str, lease: timedelta = DEFAULT_LEASE) -> PostgresStore:
     return PostgresStore(url, Path(os.environ[_FOLDER]) / "beside", lease=lease)
 
 
+async def open_and_close(url: str) -> None:
+    """As a program that begins there and ends at once."""
+    opened = store(url)
+    await opened.open()
+    await opened.close()
+
+
 def empty(url: str) -> None:
     """Deletes every row in the schema of this URL: quicker by far than another schema."""
     with connected(url) as connection:
