@@ -36,6 +36,7 @@ _WRITERS = (
 _JOBS = 10
 _SIZE = ("--concurrency", str(_JOBS))  # so that a machine that runs them all takes no other one
 _TOLD = 4  # events: started, what the first machine told, attempt, what the second one told
+_DOUBTED = "jobs in flight"  # once their leases are not known to be renewed
 _LATEST = timedelta(seconds=90)
 _SHORT, _LONG = timedelta(seconds=2), timedelta(seconds=30)  # leases
 _RESCUED_WITHIN = 36.0  # seconds, with the long lease
@@ -48,7 +49,7 @@ _CUT_LEASES = 1.2  # how long a cut lasts at least
 async def test_what_a_machine_writes_that_was_cut_off_is_refused(
     tmp_path: Path, postgres_url: str, cut: str
 ) -> None:  # B2, P4
-    await _cut_line(tmp_path, postgres_url, cut, _SHORT, until="jobs in flight")
+    await _cut_line(tmp_path, postgres_url, cut, _SHORT)
 
 
 async def test_a_line_that_carries_nothing_is_watched(postgres_url: str) -> None:
@@ -64,7 +65,7 @@ async def test_a_line_that_carries_nothing_is_watched(postgres_url: str) -> None
 async def test_with_the_real_lease_its_jobs_run_elsewhere_in_time(
     tmp_path: Path, postgres_url: str, cut: str
 ) -> None:  # B2, P4
-    rescued, back = await _cut_line(tmp_path, postgres_url, cut, _LONG, until="no answer")
+    rescued, back = await _cut_line(tmp_path, postgres_url, cut, _LONG)
     _tell(cut, rescued, back)
     assert rescued <= _RESCUED_WITHIN
     assert back <= _BACK_WITHIN
@@ -88,7 +89,7 @@ async def test_so_they_do_where_a_real_network_is_parted(
 
     none_left = partial(second.until, partial(_has_none_from, housed.url, network.address(FIRST)))
     way = _Way(partial(network.cut, FIRST), mend, none_left)
-    rescued, back = await _cut_off(tmp_path, first, second, way, until="no answer")
+    rescued, back = await _cut_off(tmp_path, first, second, way)
     _tell(f"namespaces, {held} bytes under way", rescued, back)
     assert held, "nothing was under way in the cut"
     assert rescued <= _RESCUED_WITHIN
@@ -117,21 +118,21 @@ class _Way(NamedTuple):
     ended: Callable[[], Awaitable[None]]  # returns once no connection of a machine that has stopped carries anything
 
 
-async def _cut_line(folder: Path, url: str, cut: str, lease: timedelta, until: str) -> tuple[float, float]:
+async def _cut_line(folder: Path, url: str, cut: str, lease: timedelta) -> tuple[float, float]:
     """As `_cut_off`, over a line."""
     async with Line(url) as line:
         first = Machine(folder, FIRST, url, *_SIZE, line=line.url, lease=lease)
         second = Machine(folder, SECOND, url, *_SIZE, lease=lease)
         way = _Way(line.silence if cut == "silence" else line.reset, line.mend, line.ended)
-        seconds = await _cut_off(folder, first, second, way, until)
+        seconds = await _cut_off(folder, first, second, way)
     assert cut == "reset" or line.held, "nothing was under way in the cut"
     return seconds
 
 
-async def _cut_off(folder: Path, first: Machine, second: Machine, way: _Way, until: str) -> tuple[float, float]:
+async def _cut_off(folder: Path, first: Machine, second: Machine, way: _Way) -> tuple[float, float]:
     """Seconds from the cut to the last job's new beginning, and from the end of the cut to the first new job there.
 
-    The cut outlasts the lease, and lasts until the machine has said that it waits, with this word.
+    The cut outlasts the lease, and lasts until the machine has said that it doubts its leases.
     """
     async with first:
         handles = await _begun(first, folder)
@@ -141,12 +142,12 @@ async def _cut_off(folder: Path, first: Machine, second: Machine, way: _Way, unt
             way.cut()
             await asyncio.to_thread((folder / _IN_THE_DARK).touch)
             rescued = await _run_elsewhere(second, handles)
-            await first.until_said("waits", until)
+            await first.until_said("waits", _DOUBTED)
             await asyncio.sleep(over - time.monotonic())
             way.mend()
             await asyncio.to_thread((folder / _BACK).touch)
             back = await _works_again(first)
-            await first.until_said("goes on", "the trouble is over")
+            await first.until_said("goes on", _DOUBTED)
             assert await first.stop() == 0, first.log
             await way.ended()
             await _check(second, handles, folder)
