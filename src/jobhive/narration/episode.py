@@ -68,4 +68,5 @@ class Episode:
         if trouble is None or trouble.is_forgotten:
             trouble = _told[self._why] = _Trouble(self._actor, self._target, time.monotonic())
             trouble.tell("waits", why, "warning")
-        trouble.met_at = time.monotonic()
+        else:
+            trouble.met_at = time.monotonic()

@@ -141,9 +141,8 @@ async def _rooms(db: Database, queues: Sequence[str], limit: int) -> dict[str, i
 async def _peek(db: Database, queues: Sequence[str], kinds: Sequence[str], limit: int) -> list[JobRecord]:
     rows: list[Row] = []
     for queue, room in (await _rooms(db, queues, limit)).items():
-        # Room for one is reason to look at all: who chooses may want the last of them.
-        bound = {"queue": queue, "kinds": list(kinds), "limit": limit - len(rows) if room > 0 else 0}
-        rows += await db.all("peek", bound)
+        if room > 0:  # for one is reason to look at all: who chooses may want the last of them
+            rows += await db.all("peek", {"queue": queue, "kinds": list(kinds), "limit": limit - len(rows)})
     return [to_record(row) for row in rows]
 
 

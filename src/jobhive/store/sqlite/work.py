@@ -127,8 +127,8 @@ def _peek(db: Database, queues: Sequence[str], kinds: Sequence[str], limit: int)
     known = to_json(list(kinds)).decode()
     rows: list[Row] = []
     for queue, room in _rooms(db, queues, limit).items():
-        # Room for one is reason to look at all: who chooses may want the last of them.
-        rows += db.all("peek", {"queue": queue, "kinds": known, "limit": limit - len(rows) if room > 0 else 0})
+        if room > 0:  # for one is reason to look at all: who chooses may want the last of them
+            rows += db.all("peek", {"queue": queue, "kinds": known, "limit": limit - len(rows)})
     return [to_record(row) for row in rows]
 
 
