@@ -114,7 +114,7 @@ async def test_a_change_told_from_a_thread_is_seen_after_the_ring(signals: Signa
 
 def test_a_bell_whose_loop_is_gone_may_still_be_rung() -> None:
     loop = asyncio.new_event_loop()
-    wake = Wake(loop)
+    wake = Wake(loop, None)
     loop.close()
     wake.ring("a")
 

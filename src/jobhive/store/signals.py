@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Collection, Generator, Set
+from collections.abc import Callable, Collection, Generator, Set
 from contextlib import contextmanager, suppress
+from functools import partial
 
 EVERYTHING = "*"
 _TAIL = 8  # hexadecimal digits of a job's id in a topic
@@ -33,12 +34,22 @@ SCHEDULE = "schedule"  # a scheduled job was added
 AUDIT = "audit"  # the audit log has a new entry
 WORKERS = "workers"  # a worker joined, left or was asked to retire
 
+OF_ONE_JOB = (job_topic(""), stream_topic(""))  # how topics begin that are many, each for hardly anybody
+
+Seek = Callable[[Collection[str]], None]  # tells other processes that somebody here waits for these topics
+
+
+def is_sought(topic: str) -> bool:
+    """Whether an engine may leave it at not telling other processes until they say that somebody waits for it."""
+    return topic == EVERYTHING or topic.startswith(OF_ONE_JOB)
+
 
 class Wake:
     """One listener's bell. `wait` returns when it rang since the last `wait`, or when time is up."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, seek: Callable[[], None] | None) -> None:
         self._loop = loop
+        self._seek = seek  # called by the first `wait`: many a listener looks, and has no need to wait
         self._rung = asyncio.Event()  # set from any thread through the loop, cleared by `wait`
         self._lock = threading.Lock()
         self._topics = set[str]()  # guarded by the lock; rung since the last `wait`. Many rings, one call into the loop
@@ -61,6 +72,9 @@ class Wake:
         if timeout < 0:
             await asyncio.sleep(0)
             return frozenset()
+        if self._seek is not None:
+            seek, self._seek = self._seek, None
+            seek()
         try:
             async with asyncio.timeout(timeout):
                 await self._rung.wait()
@@ -73,16 +87,20 @@ class Wake:
 
 
 class Signals:
-    """In-process switchboard from topics to bells. Engines publish after commit, and what other processes tell them."""
+    """In-process switchboard from topics to bells. Engines publish after commit, and what other processes tell them.
 
-    def __init__(self) -> None:
+    `seek` is the engine's, if it wants to know who waits for what; it is called on any thread.
+    """
+
+    def __init__(self, seek: Seek | None = None) -> None:
+        self._seek = seek
         self._lock = threading.Lock()
         self._wakes: dict[str, list[Wake]] = {}  # guarded by the lock; a topic leaves with its last listener
 
     @contextmanager
     def listen(self, *topics: str) -> Generator[Wake]:
         """A bell for these topics, for the length of the block. Must be entered on a running loop."""
-        wake = Wake(asyncio.get_running_loop())
+        wake = Wake(asyncio.get_running_loop(), self._seeking(topics))
         with self._lock:
             for topic in topics:
                 self._wakes.setdefault(topic, []).append(wake)
@@ -90,6 +108,15 @@ class Signals:
             yield wake
         finally:
             self._forget(wake, topics)
+
+    def sought(self) -> list[str]:
+        """What somebody listens to, of that which other processes tell only to those who seek it."""
+        with self._lock:
+            return list(filter(is_sought, self._wakes))
+
+    def _seeking(self, topics: tuple[str, ...]) -> Callable[[], None] | None:
+        sought = list(filter(is_sought, topics))
+        return partial(self._seek, sought) if sought and self._seek is not None else None
 
     def _forget(self, wake: Wake, topics: tuple[str, ...]) -> None:
         with self._lock:

@@ -1,8 +1,9 @@
 """The engine put together: a thread with the connections, acts by caller, a bell for other processes."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,11 @@ class PostgresStore(Opening):
         self.url = self._address.url
         self.clock: Clock = clock
         self.lease = lease
-        self.signals = Signals()
+        self.signals = Signals(self._seek)
         self.beside = folder.absolute() / self._address.name
         self._home = Home(self.url)
         self._writer = Writer(self._address, clock, self._publish)
-        self._bell = Bell(self._address, self._writer, self.signals.publish)
+        self._bell = Bell(self._address, self._writer, self.signals)
         access = Access(self._home, self._writer, clock, lease, self.beside / "alive")
         self._access = access
         self.jobs = PostgresJobs(access)
@@ -148,9 +149,12 @@ class PostgresStore(Opening):
         finally:
             self._home.stop()
 
-    def _publish(self, topics: Collection[str]) -> None:
+    def _publish(self, topics: Set[str]) -> None:
         self.signals.publish(topics)
         self._bell.tell_others(topics)
+
+    def _seek(self, topics: Collection[str]) -> None:
+        self._home.post(partial(self._bell.seek, topics))
 
 
 async def _look(transaction: Transaction) -> tuple[bool, str, str, int]:

@@ -75,6 +75,12 @@ class Home:
             self._loop.call_soon_threadsafe(self._begin, work, answer)
         return await answer
 
+    def post(self, act: Callable[[], None]) -> None:
+        """Has it done here, soon; a home that takes no work does nothing."""
+        with self._lock:
+            if self._is_taking and self._loop is not None:
+                self._loop.call_soon_threadsafe(act)
+
     def perform(self, work: Work[T]) -> T:
         """The same for opening and closing, which happen apart from other work. Blocks the calling thread."""
         if self._loop is None:

@@ -6,7 +6,7 @@ anything else but its own statements is waited for.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import random
@@ -58,7 +58,7 @@ Act = Callable[[Transaction], Awaitable[T]]
 class Writer:
     """Open from `start` to `stop`, on the engine's own loop."""
 
-    def __init__(self, address: Address, clock: ServerClock, publish: Callable[[Collection[str]], None]) -> None:
+    def __init__(self, address: Address, clock: ServerClock, publish: Callable[[Set[str]], None]) -> None:
         self._address = address
         self._clock = clock
         self._publish = publish
