@@ -7,8 +7,10 @@ import argparse
 import asyncio
 import json
 import time
+from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 
+from jobhive.app import Jobhive
 from jobhive.bench.draining import pause
 from jobhive.bench.enqueueing import enqueue_batches
 from jobhive.bench.figures import per_second
@@ -21,7 +23,6 @@ from jobhive.store.signals import job_topic
 
 _QUEUE, _WARM = "full", "warm"  # the first is paused while it is filled
 _WARM_JOBS = 2_000
-_CONCURRENCY = 1_000
 _POLL_SECONDS = 0.1
 
 WORKS: dict[str, JobFunction[..., Any, ..., Any]] = {"noop": noop, "compute": compute}
@@ -34,15 +35,17 @@ class Rates(NamedTuple):
     drain_per_s: float
 
 
-async def measure(jobs: int, processes: int, work: str) -> Rates:
+async def measure(plan: Plan, work: str, bystanders: int) -> Rates:
     """Both figures. Raises AssertionError where a job took more than one attempt, ChildFailed."""
-    async with app:
+    async with AsyncExitStack() as stack:
+        for each in (app, *(Jobhive() for _ in range(bystanders))):
+            await stack.enter_async_context(each)
         await enqueue_batches(noop, _WARM_JOBS)
         await pause(app.store, _QUEUE)
         began = time.perf_counter()
-        job_ids = await _enqueue(jobs, WORKS[work].options(queue=_QUEUE))
-        enqueue_many_per_s = per_second(jobs, began)
-        programs = worker_programs(Plan(jobs, processes, _CONCURRENCY), (_QUEUE, _WARM))
+        job_ids = await _enqueue(plan.jobs, WORKS[work].options(queue=_QUEUE))
+        enqueue_many_per_s = per_second(plan.jobs, began)
+        programs = worker_programs(plan, (_QUEUE, _WARM))
         return Rates(enqueue_many_per_s, await beside(app.store, programs, lambda: _drain(job_ids)))
 
 
@@ -81,8 +84,11 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, required=True)
     parser.add_argument("--processes", type=int, default=1, help="of workers")
     parser.add_argument("--work", choices=WORKS, default="noop", help="what the handlers do")
+    parser.add_argument("--concurrency", type=int, default=1_000, help="jobs at once in each of them")
+    parser.add_argument("--bystanders", type=int, default=0, help="further stores that are open and do nothing")
     asked = parser.parse_args()
-    print(json.dumps(asyncio.run(measure(asked.jobs, asked.processes, asked.work))._asdict()))
+    plan = Plan(asked.jobs, asked.processes, asked.concurrency)
+    print(json.dumps(asyncio.run(measure(plan, asked.work, asked.bystanders))._asdict()))
 
 
 if __name__ == "__main__":

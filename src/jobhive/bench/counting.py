@@ -2,12 +2,11 @@
 
 from typing import NamedTuple
 
+from jobhive.bench.listing import each_job
 from jobhive.core.errors import StoreRefused
 from jobhive.core.record import JobFilter, JobRecord
 from jobhive.core.states import State
 from jobhive.store.port import Store
-
-_PAGE = 1_000
 
 
 class Count(NamedTuple):
@@ -28,13 +27,10 @@ async def admit_empty(store: Store) -> None:
 async def count_faults(store: Store, expected: int) -> Count:
     """Looks at every job in the store."""
     complete = doubled = 0
-    cursor: str | None = None
-    while True:
-        jobs, cursor = await store.jobs.list(JobFilter(), _PAGE, cursor)
-        complete += sum(job.state is State.COMPLETE for job in jobs)
-        doubled += sum(_was_repeated(job) for job in jobs)
-        if cursor is None:
-            return Count(expected - complete, doubled)
+    async for job in each_job(store, JobFilter()):
+        complete += job.state is State.COMPLETE
+        doubled += _was_repeated(job)
+    return Count(expected - complete, doubled)
 
 
 def _was_repeated(job: JobRecord) -> bool:
