@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 
 from jobhive.app import Jobhive
-from jobhive.bench.draining import pause
+from jobhive.bench.draining import drained_per_second, pause
 from jobhive.bench.enqueueing import enqueue_batches
 from jobhive.bench.figures import per_second
 from jobhive.bench.plan import BATCH, Plan
@@ -65,8 +65,7 @@ async def _drain(job_ids: list[str]) -> float:
         while not _are_final(found := await _get(job_ids)):
             await wake.wait(_POLL_SECONDS)
     assert all(job.attempt == 1 for job in found), "a job took more than one attempt"
-    starts, ends = [job.claimed_at_ms or 0 for job in found], [job.finished_at_ms or 0 for job in found]
-    return round(len(found) * 1_000 / (max(ends) - min(starts)), 1)
+    return drained_per_second(found)
 
 
 def _are_final(jobs: list[JobRecord]) -> bool:

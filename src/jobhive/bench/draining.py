@@ -1,7 +1,9 @@
 """How fast workers empty a queue that was filled before."""
 
+from collections.abc import Sequence
+
 from jobhive.bench.listing import each_job
-from jobhive.core.record import JobFilter
+from jobhive.core.record import JobFilter, JobRecord
 from jobhive.store.port import OperatorJobs, Store
 from jobhive.store.signals import job_topic
 
@@ -18,7 +20,11 @@ async def drain(store: Store, queue: str) -> float:
     counts for nothing."""
     await store.jobs.pause(queue, is_paused=False)
     await emptied(store, queue)
-    jobs = [job async for job in each_job(store, JobFilter(queue=queue))]
+    return drained_per_second([job async for job in each_job(store, JobFilter(queue=queue))])
+
+
+def drained_per_second(jobs: Sequence[JobRecord]) -> float:
+    """Of at least one job, all of which have ended."""
     starts, ends = [job.claimed_at_ms or 0 for job in jobs], [job.finished_at_ms or 0 for job in jobs]
     return round(len(jobs) * 1_000 / max(max(ends) - min(starts), 1), 1)
 
