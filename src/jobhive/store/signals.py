@@ -40,7 +40,7 @@ Seek = Callable[[Collection[str]], None]  # tells other processes that somebody 
 
 
 def is_sought(topic: str) -> bool:
-    """Whether an engine may leave it at not telling other processes until they say that somebody waits for it."""
+    """Whether other processes tell it, on engines that know who waits for what, only where somebody does."""
     return topic == EVERYTHING or topic.startswith(OF_ONE_JOB)
 
 
@@ -115,8 +115,9 @@ class Signals:
             return list(filter(is_sought, self._wakes))
 
     def _seeking(self, topics: tuple[str, ...]) -> Callable[[], None] | None:
-        sought = list(filter(is_sought, topics))
-        return partial(self._seek, sought) if sought and self._seek is not None else None
+        if self._seek is None or not (sought := list(filter(is_sought, topics))):
+            return None
+        return partial(self._seek, sought)
 
     def _forget(self, wake: Wake, topics: tuple[str, ...]) -> None:
         with self._lock:

@@ -57,7 +57,6 @@ class Bell:
         self._connecting: asyncio.Task[None] | None = None  # runs until somebody listens
         self._again: asyncio.TimerHandle | None = None  # the next try, where one has failed
         self._line: Any = None  # the connection that listens; None: others are told everything
-        self._has_missed = False  # something may have been told while nobody listened here
         self._interest = Interest()  # of others, as far as was heard
         self._has_asked = False  # for it, since somebody listens
         self._is_deaf = Episode("store", "wake-ups of other processes", told_from=_TOLD_FROM)
@@ -156,7 +155,6 @@ class Bell:
                 await self._connect()
         except StoreError as error:
             self._is_deaf.begin(str(error))
-            self._has_missed = True
             self._again = asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self._reconnect)
         else:
             self._is_deaf.end()
@@ -172,15 +170,12 @@ class Bell:
             raise
         line.add_termination_listener(self._lose)
         self._line = line
-        if self._has_missed:
-            self._has_missed = False
-            self._signals.publish([EVERYTHING])
+        self._signals.publish([EVERYTHING])  # something may have been told while nobody listened here
         self.seek(self._signals.sought())
 
     def _lose(self, *_: object) -> None:
         """Until somebody listens again, others are told everything: who seeks what is not heard."""
-        self._line = None
-        self._has_missed, self._has_asked = True, False
+        self._line, self._has_asked = None, False
         self._reconnect()
 
     def _reconnect(self) -> None:
