@@ -1,4 +1,4 @@
-"""NOTIFY and LISTEN, where one of them fails."""
+"""NOTIFY and LISTEN: who is told what, also where one of them fails."""
 
 import asyncio
 import threading
@@ -68,39 +68,32 @@ async def test_a_wake_up_that_could_not_be_told_is_told_again(
 
     monkeypatch.setattr(wake, "_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(wake, "_notifying", lambda *told: fail if failures else notifying(*told))
-    teller, hearer = postgres.store(postgres_url), postgres.store(postgres_url)
-    await teller.open()
-    await hearer.open()
-    with hearer.signals.listen(queue_topic("default")) as wake_up:
-        await insert_one(teller)
-        assert await wake_up.wait(DEADLINE_SECONDS)
-    await teller.close()
-    await hearer.close()
+    async with _opened(postgres_url, postgres_url) as (teller, hearer):
+        with hearer.signals.listen(queue_topic("default")) as wake_up:
+            await insert_one(teller)
+            assert await wake_up.wait(DEADLINE_SECONDS)
 
 
 async def test_who_could_tell_but_not_hear_looks_at_everything_once_he_hears(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failures, may_hear = [OSError("no room")], threading.Event()
+    failures, gate = [OSError("no room")], _Gate()
 
     async def listen_late(address: Address) -> Any:
         if failures:
             raise failures.pop()
-        await asyncio.to_thread(may_hear.wait, DEADLINE_SECONDS)
-        return await open_listener(address)
+        return await gate.open_listener(address)
 
-    deaf, other = postgres.store(postgres_url), postgres.store(postgres_url)
-    await other.open()
-    monkeypatch.setattr(wake, "_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(wake, "open_listener", listen_late)
-    await deaf.open()
-    with other.signals.listen(queue_topic("default")) as heard, deaf.signals.listen(queue_topic("else")) as missed:
-        await insert_one(deaf)
-        assert await heard.wait(DEADLINE_SECONDS)
-        may_hear.set()
-        assert await missed.wait(DEADLINE_SECONDS)
-    await deaf.close()
-    await other.close()
+    async with _opened(postgres_url) as (other,):
+        monkeypatch.setattr(wake, "_PAUSE_SECONDS", 0.01)
+        monkeypatch.setattr(wake, "open_listener", listen_late)
+        async with _opened(postgres_url) as (deaf,):
+            default, other_queue = queue_topic("default"), queue_topic("else")
+            with other.signals.listen(default) as heard, deaf.signals.listen(other_queue) as missed:
+                await insert_one(deaf)
+                assert await heard.wait(DEADLINE_SECONDS)
+                gate.is_open.set()
+                assert await missed.wait(DEADLINE_SECONDS)
 
 
 async def test_of_jobs_that_nobody_waits_for_nothing_is_told(postgres_url: str) -> None:
@@ -168,11 +161,12 @@ async def test_who_cannot_hear_tells_everything(postgres_url: str) -> None:
 
 async def test_what_others_say_on_our_channel_wakes_nobody_and_harms_nothing(postgres_url: str) -> None:
     async with _opened(postgres_url, postgres_url) as (teller, hearer), connected(teller._address) as stranger:
-        with hearer.signals.listen(queue_topic("default")) as wake_up:
-            for nonsense in ("", "tell", "sing of\nqueue:default", "\n\n", "seek x", "queue:default"):
+        with hearer.signals.listen("quiet") as quiet, hearer.signals.listen(queue_topic("default")) as last:
+            for nonsense in ("", "tell", "sing of\nquiet", "\n\nquiet", "seek x", "quiet"):
                 await stranger.execute("SELECT pg_notify($1, $2)", teller._bell._channel, nonsense)
             await insert_one(teller)
-            assert await wake_up.wait(DEADLINE_SECONDS)
+            assert await last.wait(DEADLINE_SECONDS)
+            assert not await quiet.wait(0)
 
 
 def test_topics_are_told_in_as_few_messages_as_hold_them() -> None:
