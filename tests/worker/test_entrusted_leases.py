@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic_core import to_json
 
 from jobhive import Context, Jobhive, State
 from jobhive.core.ids import new_worker_id
@@ -17,7 +18,7 @@ from jobhive.core.receipt import Receipt
 from jobhive.testing import record_of, wait_for_job
 from jobhive.worker.child import Post
 from jobhive.worker.holdings import Holdings
-from jobhive.worker.line import REPORTS, Claimed, Due, Held, Line, Orders, Renewed
+from jobhive.worker.line import Claimed, Due, Held, Line, Orders, Renewed, read_report, tells_of_claims
 from jobhive.worker.worker import Worker
 
 LEASE = timedelta(seconds=1)
@@ -52,7 +53,8 @@ async def test_what_is_held_is_told_before_its_handler_is_called(app: Jobhive, e
     await worker.start()
     await handle.result(timeout=20)
     await worker.stop()
-    [claimed] = [report for text in heard if isinstance(report := REPORTS.validate_json(text), Claimed)]
+    [claimed] = [read_report(text, "process") for text in heard if tells_of_claims(text)]
+    assert isinstance(claimed, Claimed)
     assert claimed.tokens.keys() == claimed.due.keys() == {handle.id}
     assert claimed.due[handle.id].limit == "timeout"
 
@@ -141,19 +143,45 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_fresh_claims_need_no_renewal_unless_the_process_is_late(clock: list[float]) -> None:
-    holdings = Holdings(report_seconds=1.0)
+    holdings = Holdings("process", report_seconds=1.0)
     holdings.note(Held(tokens={"old": 1}, due={}))
-    holdings.note(Claimed(tokens={"new": 2}, due={}))
+    holdings.put_by(_line(Claimed(tokens={"new": 2}, due={})))
     assert holdings.begun() == {Receipt("old", 1), Receipt("new", 2)}
     assert holdings.to_renew() == {Receipt("old", 1)}
     clock[0] += 3.5
     assert holdings.to_renew() == holdings.begun()
 
 
+def test_a_whole_report_takes_the_place_of_all_before() -> None:
+    holdings = Holdings("process", report_seconds=1.0)
+    holdings.put_by(_line(Claimed(tokens={"done": 1, "held": 2}, due={})))
+    holdings.note(Held(tokens={"held": 2}, due={}))
+    assert holdings.begun() == {Receipt("held", 2)}
+    holdings.put_by(_line(Claimed(tokens={"new": 3}, due={})))
+    assert holdings.begun() == holdings.begun() == {Receipt("held", 2), Receipt("new", 3)}
+    holdings.note(Held(tokens={}, due={}))
+    assert holdings.begun() == frozenset()
+
+
+def test_what_a_handler_tore_costs_no_other_claim(caplog: pytest.LogCaptureFixture) -> None:
+    holdings = Holdings("process", report_seconds=1.0)
+    whole, torn = (_line(Claimed(tokens={name: 1}, due={})) for name in ("whole", "torn"))
+    holdings.put_by(torn[:-9] + b"hello" + torn[-9:])
+    holdings.put_by(whole)
+    assert holdings.begun() == {Receipt("whole", 1)}
+    assert "supervisor ignores process: no report" in caplog.text
+
+
+def _line(report: Claimed) -> bytes:
+    line = to_json(report)
+    assert tells_of_claims(line)
+    return line
+
+
 def test_only_a_stuck_process_has_overdue_attempts(clock: list[float]) -> None:  # S10
-    holdings = Holdings(report_seconds=1.0)
+    holdings = Holdings("process", report_seconds=1.0)
     due = {"soon": Due(1001.0, "timeout"), "later": Due(9999.0, "stall")}
-    holdings.note(Claimed(tokens={"soon": 1, "later": 2, "ever": 3}, due=due))
+    holdings.put_by(_line(Claimed(tokens={"soon": 1, "later": 2, "ever": 3}, due=due)))
     clock[0] += 4.0
     holdings.note(Held(tokens={"soon": 1, "later": 2, "ever": 3}, due=due))
     clock[0] += 4.0

@@ -3,7 +3,7 @@
 import time
 
 from jobhive.core.receipt import Receipt
-from jobhive.worker.line import Claimed, Due, Held
+from jobhive.worker.line import Claimed, Due, Held, read_report
 
 _REPORTS_MISSED = 3
 _SILENT_SECONDS = 5.0  # a process that holds jobs and says nothing for so long is stuck
@@ -12,30 +12,44 @@ _SILENT_SECONDS = 5.0  # a process that holds jobs and says nothing for so long 
 class Holdings:
     """As the process' reports tell it, whose newest may be old where the process is stuck."""
 
-    def __init__(self, report_seconds: float) -> None:
+    def __init__(self, name: str, report_seconds: float) -> None:
+        self._name = name  # of the process
         self._report_seconds = report_seconds  # between two whole reports
         self._held: dict[str, int] = {}  # as of the last whole report; tokens by job id
-        self._claimed: dict[str, int] = {}  # since then; many of these are done by now
+        self._claimed: dict[str, int] = {}  # since then, as far as it was read; many of these are done by now
         self._due: dict[str, Due] = {}
+        self._unread: list[bytes] = []  # tells of claims since then
         self._told_all_at = self._heard_at = time.monotonic()  # the last whole report, the last of any sort
 
-    def note(self, report: Claimed | Held) -> None:
-        """Takes a report in."""
+    def note(self, report: Held) -> None:
+        """Takes a whole report in."""
+        self._held, self._claimed, self._due = report.tokens, {}, report.due
+        self._unread.clear()
+        self._told_all_at = self._heard_at = time.monotonic()
+
+    def put_by(self, line: bytes) -> None:
+        """Keeps a line that tells of claims until somebody asks for them, before which the next whole report comes
+        nearly always: a busy process claims thousands of jobs a second."""
+        self._unread.append(line)
         self._heard_at = time.monotonic()
-        if isinstance(report, Claimed):
-            self._claimed |= report.tokens
-            self._due |= report.due
-        else:
-            self._held, self._claimed, self._due = report.tokens, {}, report.due
-            self._told_all_at = self._heard_at
 
     def is_stuck(self) -> bool:
         """Whether the process should have said something by now."""
-        return bool(self._held or self._claimed) and time.monotonic() - self._heard_at > _SILENT_SECONDS
+        has_jobs = bool(self._held or self._claimed or self._unread)
+        return has_jobs and time.monotonic() - self._heard_at > _SILENT_SECONDS
 
     def begun(self) -> frozenset[Receipt]:
         """All claims whose handlers may have begun. Some are done, as the store knows."""
+        self._read()
         return _receipts(self._held) | _receipts(self._claimed)
+
+    def _read(self) -> None:
+        for line in self._unread:
+            report = read_report(line, self._name)
+            if isinstance(report, Claimed):
+                self._claimed |= report.tokens
+                self._due |= report.due
+        self._unread.clear()
 
     def to_renew(self) -> frozenset[Receipt]:
         """Claims that may need it. Fresh ones do not: the next whole report leaves out thousands that are done."""

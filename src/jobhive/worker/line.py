@@ -5,8 +5,10 @@ import socket
 from datetime import timedelta
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
+
+from jobhive.narration import narrate
 
 _MOST_AT_ONCE = 1 << 18  # bytes
 _REPORTS_PER_LEASE = 30
@@ -83,8 +85,23 @@ class Renewed(BaseModel):
 Report: TypeAlias = Ready | Claimed | Held | Recycling
 
 ORDERS = TypeAdapter(Orders)
-REPORTS = TypeAdapter[Report](Annotated[Report, Field(discriminator="say")])
 RENEWALS = TypeAdapter(Renewed)
+_REPORTS = TypeAdapter[Report](Annotated[Report, Field(discriminator="say")])
+_CLAIMED = b'{"say":"claimed",'
+
+
+def tells_of_claims(line: bytes) -> bool:
+    """Whether it is a `Claimed`, as far as can be seen without reading it."""
+    return line.startswith(_CLAIMED)
+
+
+def read_report(line: bytes, name: str) -> Report | None:
+    """What the process of this name says; None where a handler has written on the line, which is narrated."""
+    try:
+        return _REPORTS.validate_json(line)
+    except ValidationError as error:
+        narrate("supervisor", "ignores", name, f"no report: {error}", level="warning")
+        return None
 
 
 class Line:

@@ -6,15 +6,23 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from pydantic import ValidationError
-
 from jobhive.core.errors import StoreError
 from jobhive.core.receipt import Receipt
 from jobhive.failpoints import failpoint
 from jobhive.narration import Episode, narrate
 from jobhive.store.port import Store
 from jobhive.worker.holdings import Holdings
-from jobhive.worker.line import REPORTS, Due, Line, Ready, Recycling, Renewed, seconds_between_reports
+from jobhive.worker.line import (
+    Due,
+    Held,
+    Line,
+    Ready,
+    Recycling,
+    Renewed,
+    read_report,
+    seconds_between_reports,
+    tells_of_claims,
+)
 
 _RENEWALS_PER_LEASE = 3
 _LONGEST_SECONDS_TO_SAY = 1.0
@@ -28,7 +36,7 @@ class Tending:
         self.is_ready = False  # whether the process has said so
         self.is_recycling = False  # whether it has asked to be replaced
         self._report_seconds = seconds_between_reports(store.lease)
-        self.holdings = Holdings(self._report_seconds)
+        self.holdings = Holdings(name, self._report_seconds)
         self.overdue: Mapping[Receipt, Due] = {}  # once it is stuck with such; `on_overdue` is called then, once
         self._store = store
         self._name = name
@@ -67,19 +75,22 @@ class Tending:
 
     def _hear(self) -> None:
         for line in self._line.heard():
-            try:
-                report = REPORTS.validate_json(line)
-            except ValidationError as error:  # a handler has written on it
-                narrate("supervisor", "ignores", self._name, f"no report: {error}", level="warning")
-                continue
-            match report:
-                case Ready():
-                    self.is_ready = True
-                case Recycling():
-                    self.is_recycling = True
-                    narrate("supervisor", "replaces", self._name, report.why)
-                case _:
-                    self.holdings.note(report)
+            if tells_of_claims(line):
+                self.holdings.put_by(line)
+            else:
+                self._take_in(line)
+
+    def _take_in(self, line: bytes) -> None:
+        match read_report(line, self._name):
+            case Ready():
+                self.is_ready = True
+            case Recycling(why=why):
+                self.is_recycling = True
+                narrate("supervisor", "replaces", self._name, why)
+            case Held() as held:
+                self.holdings.note(held)
+            case _:
+                pass
 
     async def _run(self) -> None:
         while True:
