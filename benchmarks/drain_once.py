@@ -23,7 +23,7 @@ from jobhive.store.signals import job_topic
 
 _QUEUE, _WARM = "full", "warm"  # the first is paused while it is filled
 _WARM_JOBS = 2_000
-_POLL_SECONDS = 0.1
+_BELL_SECONDS, _POLL_SECONDS = 1.0, 0.1
 
 WORKS: dict[str, JobFunction[..., Any, ..., Any]] = {"noop": noop, "compute": compute}
 
@@ -61,9 +61,9 @@ async def _drain(job_ids: list[str]) -> float:
     await app.store.jobs.pause(_QUEUE, is_paused=False)
     with app.store.signals.listen(job_topic(job_ids[-1])) as wake:
         while not _are_final(await _get(job_ids[-1:])):
-            await wake.wait(_POLL_SECONDS)
-        while not _are_final(found := await _get(job_ids)):
-            await wake.wait(_POLL_SECONDS)
+            await wake.wait(_BELL_SECONDS)
+    while not _are_final(found := await _get(job_ids)):
+        await asyncio.sleep(_POLL_SECONDS)
     assert all(job.attempt == 1 for job in found), "a job took more than one attempt"
     return drained_per_second(found)
 

@@ -66,7 +66,8 @@ async def pause(queue: QueueName, caller: Operator, services: Wired) -> QueueVie
 
     curl -X POST http://127.0.0.1:8700/v1/queues/default/pause
     """
-    return queue_view(await services.store.jobs.pause(queue, is_paused=True, by=caller.name))
+    await services.store.jobs.pause(queue, is_paused=True, by=caller.name)
+    return await _view(queue, services)
 
 
 @routes.post("/v1/queues/{queue}/resume")
@@ -75,7 +76,8 @@ async def resume(queue: QueueName, caller: Operator, services: Wired) -> QueueVi
 
     curl -X POST http://127.0.0.1:8700/v1/queues/default/resume
     """
-    return queue_view(await services.store.jobs.pause(queue, is_paused=False, by=caller.name))
+    await services.store.jobs.pause(queue, is_paused=False, by=caller.name)
+    return await _view(queue, services)
 
 
 @routes.patch(
@@ -88,7 +90,8 @@ async def limit(queue: QueueName, caller: Operator, body: JsonBody, services: Wi
 
     curl -X PATCH --json '{"running_limit": 1}' http://127.0.0.1:8700/v1/queues/default
     """
-    return queue_view(await services.store.jobs.limit(queue, **_read(body), by=caller.name))
+    await services.store.jobs.limit(queue, **_read(body), by=caller.name)
+    return await _view(queue, services)
 
 
 def _read(body: Body) -> Limits:
@@ -102,6 +105,11 @@ def _read(body: Body) -> Limits:
     if "depth_limit" in wanted.model_fields_set:
         limits["depth"] = wanted.depth_limit
     return limits
+
+
+async def _view(queue: str, services: Wired) -> QueueView:
+    """Of a queue that has settings."""
+    return next(queue_view(status) for status in await services.store.jobs.queues() if status.name == queue)
 
 
 def queue_view(status: QueueStatus) -> QueueView:

@@ -1,5 +1,6 @@
 """How fast workers empty a queue that was filled before."""
 
+import asyncio
 from collections.abc import Sequence
 
 from jobhive.bench.listing import each_job
@@ -7,7 +8,7 @@ from jobhive.core.record import JobFilter, JobRecord
 from jobhive.store.port import OperatorJobs, Store
 from jobhive.store.signals import job_topic
 
-_POLL_SECONDS = 0.1
+_BELL_SECONDS, _POLL_SECONDS = 1.0, 0.1
 
 
 async def pause(store: Store, queue: str) -> None:
@@ -34,9 +35,11 @@ async def emptied(store: Store, queue: str) -> None:
     from the workers."""
     [newest] = (await store.jobs.list(JobFilter(queue=queue), 1, None)).jobs
     with store.signals.listen(job_topic(newest.job_id)) as wake:
-        while not newest.state.is_final or await _open_jobs(store.jobs, queue):
-            await wake.wait(_POLL_SECONDS)
+        while not newest.state.is_final:
+            await wake.wait(_BELL_SECONDS)
             [newest] = await store.jobs.get([newest.job_id])
+    while await _open_jobs(store.jobs, queue):
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 async def _open_jobs(jobs: OperatorJobs, queue: str) -> int:

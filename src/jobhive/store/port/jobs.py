@@ -179,18 +179,18 @@ class OperatorJobs(Protocol):
         ...
 
     async def queues(self) -> list[QueueStatus]:
-        """All queues that hold open jobs or have settings, by name."""
+        """All queues that hold open jobs or have settings, by name. Counts their jobs, all of them."""
         ...
 
     async def counts(self) -> Mapping[str, int]:
         """Number of jobs by state, all states present."""
         ...
 
-    async def pause(self, queue: str, *, is_paused: bool, by: str | None = None) -> QueueStatus:
+    async def pause(self, queue: str, *, is_paused: bool, by: str | None = None) -> None:
         """A paused queue keeps its jobs and accepts new ones; nothing is claimed from it."""
         ...
 
-    async def limit(self, queue: str, *, by: str | None = None, **limits: Unpack[Limits]) -> QueueStatus:
+    async def limit(self, queue: str, *, by: str | None = None, **limits: Unpack[Limits]) -> None:
         """Sets the limits that are named, and none beside them."""
         ...
 

@@ -45,15 +45,14 @@ class OperateActs:
         counted: dict[str, int] = dict(rows)
         return {state.value: counted.get(state.value, 0) for state in State}
 
-    async def pause(self, queue: str, *, is_paused: bool, by: str | None = None) -> QueueStatus:
+    async def pause(self, queue: str, *, is_paused: bool, by: str | None = None) -> None:
         async def act(transaction: Transaction) -> None:
             await _set(transaction, queue, "pause", {"is_paused": is_paused})
             await tell(transaction, by, Act.QUEUE_PAUSED if is_paused else Act.QUEUE_RESUMED, queue)
 
         await self._access.run(act)
-        return await self._status(queue)
 
-    async def limit(self, queue: str, *, by: str | None = None, **limits: Unpack[Limits]) -> QueueStatus:
+    async def limit(self, queue: str, *, by: str | None = None, **limits: Unpack[Limits]) -> None:
         values = {"running": limits.get("running"), "depth": limits.get("depth")}
         named = {"names_running": "running" in limits, "names_depth": "depth" in limits}
 
@@ -62,11 +61,6 @@ class OperateActs:
             await tell(transaction, by, Act.QUEUE_LIMITED, queue, **limits)
 
         await self._access.run(act)
-        return await self._status(queue)
-
-    async def _status(self, queue: str) -> QueueStatus:
-        """Counted after the commit: who claims from the queue waits for its row no longer than for the change."""
-        return next(status for status in await self.queues() if status.name == queue)
 
 
 async def _set(transaction: Transaction, queue: str, statement: str, settings: Mapping[str, int | None]) -> None:

@@ -46,30 +46,28 @@ class OperateActs:
         counted = dict(cast("list[tuple[str, int]]", rows))
         return {state.value: counted.get(state.value, 0) for state in State}
 
-    async def pause(self, queue: str, *, is_paused: bool, by: str | None = None) -> QueueStatus:
-        def act(transaction: Transaction) -> QueueStatus:
+    async def pause(self, queue: str, *, is_paused: bool, by: str | None = None) -> None:
+        def act(transaction: Transaction) -> None:
             tell(transaction, by, Act.QUEUE_PAUSED if is_paused else Act.QUEUE_RESUMED, queue)
-            return _set(transaction, queue, "pause", {"is_paused": int(is_paused)})
+            _set(transaction, queue, "pause", {"is_paused": int(is_paused)})
 
-        return await self._access.writer.run(act)
+        await self._access.writer.run(act)
 
-    async def limit(self, queue: str, *, by: str | None = None, **limits: Unpack[Limits]) -> QueueStatus:
+    async def limit(self, queue: str, *, by: str | None = None, **limits: Unpack[Limits]) -> None:
         values = {"running": limits.get("running"), "depth": limits.get("depth")}
         named = {"names_running": int("running" in limits), "names_depth": int("depth" in limits)}
 
-        def act(transaction: Transaction) -> QueueStatus:
+        def act(transaction: Transaction) -> None:
             tell(transaction, by, Act.QUEUE_LIMITED, queue, **limits)
-            return _set(transaction, queue, "limit", values | named)
+            _set(transaction, queue, "limit", values | named)
 
-        return await self._access.writer.run(act)
+        await self._access.writer.run(act)
 
 
-def _set(transaction: Transaction, queue: str, statement: str, settings: Mapping[str, int | None]) -> QueueStatus:
+def _set(transaction: Transaction, queue: str, statement: str, settings: Mapping[str, int | None]) -> None:
     transaction.db.run(statement, {"queue": queue, **settings})
     failpoint("act.configure")
     transaction.topics.add(queue_topic(queue))
-    listed = _queues(transaction.db, transaction.now_ms)
-    return next(status for status in listed if status.name == queue)
 
 
 def _retry(transaction: Transaction, job_id: str, by: str | None) -> JobRecord:

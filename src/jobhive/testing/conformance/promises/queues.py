@@ -7,7 +7,7 @@ import pytest
 from jobhive.core.errors import QueueFull
 from jobhive.core.record import Inserted, QueueStatus
 from jobhive.core.states import State
-from jobhive.store.port import Store
+from jobhive.store.port import Limits, Store
 from jobhive.testing import (
     SECOND,
     advance,
@@ -62,10 +62,12 @@ class Queues:
         assert await store.jobs.queues() == []
 
     async def test_queues_with_settings_are_told_without_jobs(self, store: Store) -> None:
-        assert await store.jobs.pause("a", is_paused=True) == EMPTY._replace(name="a", is_paused=True)
-        limited = await store.jobs.limit("b", running=2, depth=3)
-        assert limited == EMPTY._replace(name="b", running_limit=2, depth_limit=3)
-        assert [status.name for status in await store.jobs.queues()] == ["a", "b"]
+        await store.jobs.pause("a", is_paused=True)
+        await store.jobs.limit("b", running=2, depth=3)
+        assert await store.jobs.queues() == [
+            EMPTY._replace(name="a", is_paused=True),
+            EMPTY._replace(name="b", running_limit=2, depth_limit=3),
+        ]
 
     async def test_a_paused_queue_gives_nothing_away(self, store: Store, other: Store) -> None:  # B4
         paused, free = await insert_one(store), await insert_one(store, queue="free")
@@ -78,8 +80,8 @@ class Queues:
 
     async def test_a_paused_queue_goes_on_taking_jobs_and_ends(self, store: Store) -> None:  # B4
         running = await start_one(store)
-        status = await store.jobs.pause("default", is_paused=True)
-        assert (status.is_paused, status.running) == (True, 1)
+        await store.jobs.pause("default", is_paused=True)
+        assert await _queue(store) == EMPTY._replace(running=1, is_paused=True)
         await insert_one(store)
         await insert_one(store, delay_ms=1)
         advance(SECOND, store)
@@ -91,7 +93,8 @@ class Queues:
     async def test_a_resumed_queue_goes_on_in_order(self, store: Store) -> None:  # B4
         await store.jobs.pause("default", is_paused=True)
         ids = [await insert_one(store) for _ in range(3)]
-        assert (await store.jobs.pause("default", is_paused=False)).is_paused is False
+        await store.jobs.pause("default", is_paused=False)
+        assert (await _queue(store)).is_paused is False
         assert [claim.job_id for claim in await store.jobs.claim(asking())] == ids
 
     async def test_a_pause_and_limits_do_not_touch_each_other(self, store: Store) -> None:
@@ -99,17 +102,21 @@ class Queues:
         await store.jobs.pause("default", is_paused=True)
         kept = EMPTY._replace(running_limit=2, depth_limit=3, is_paused=True)
         assert await _queue(store) == kept
-        assert await store.jobs.limit("default", running=None, depth=5) == kept._replace(
-            running_limit=None, depth_limit=5
-        )
+        await store.jobs.limit("default", running=None, depth=5)
+        assert await _queue(store) == kept._replace(running_limit=None, depth_limit=5)
 
     async def test_a_limit_that_is_not_named_stays_as_it_is(self, store: Store) -> None:
-        assert await store.jobs.limit("default", running=2) == EMPTY._replace(running_limit=2)
-        assert await store.jobs.limit("default", depth=3) == EMPTY._replace(running_limit=2, depth_limit=3)
-        assert await store.jobs.limit("default") == EMPTY._replace(running_limit=2, depth_limit=3)
-        assert await store.jobs.limit("default", running=None) == EMPTY._replace(depth_limit=3)
-        assert await store.jobs.limit("default", depth=None) == EMPTY
-        assert (await store.jobs.limit("new")).name == "new"
+        for named, kept in (
+            (Limits(running=2), EMPTY._replace(running_limit=2)),
+            (Limits(depth=3), EMPTY._replace(running_limit=2, depth_limit=3)),
+            (Limits(), EMPTY._replace(running_limit=2, depth_limit=3)),
+            (Limits(running=None), EMPTY._replace(depth_limit=3)),
+            (Limits(depth=None), EMPTY),
+        ):
+            await store.jobs.limit("default", **named)
+            assert await _queue(store) == kept
+        await store.jobs.limit("new")
+        assert await _queue(store, "new") == EMPTY._replace(name="new")
 
     async def test_limits_set_at_once_by_many_are_all_kept(self, store: Store, other: Store) -> None:
         for number in range(1, 20):
@@ -177,7 +184,8 @@ class Queues:
 
     async def test_a_limit_of_nothing_lets_nothing_through(self, store: Store) -> None:  # P14, I10
         job_id = await insert_one(store)
-        assert (await store.jobs.limit("default", running=0, depth=0)).running_limit == 0
+        await store.jobs.limit("default", running=0, depth=0)
+        assert (await _queue(store)).running_limit == 0
         assert await store.jobs.claim(asking()) == []
         assert await store.jobs.claim_one(job_id, asking()) is None
         with pytest.raises(QueueFull):
