@@ -62,8 +62,8 @@ async def _drain(job_ids: list[str]) -> float:
     with app.store.signals.listen(job_topic(job_ids[-1])) as wake:
         while not _are_final(await _get(job_ids[-1:])):
             await wake.wait(_BELL_SECONDS)
-    while not _are_final(found := await _get(job_ids)):
-        await asyncio.sleep(_POLL_SECONDS)
+        while not _are_final(found := await _get(job_ids)):
+            await wake.wait(_POLL_SECONDS)
     assert all(job.attempt == 1 for job in found), "a job took more than one attempt"
     return drained_per_second(found)
 

@@ -1,6 +1,5 @@
 """How fast workers empty a queue that was filled before."""
 
-import asyncio
 from collections.abc import Sequence
 
 from jobhive.bench.listing import each_job
@@ -38,8 +37,8 @@ async def emptied(store: Store, queue: str) -> None:
         while not newest.state.is_final:
             await wake.wait(_BELL_SECONDS)
             [newest] = await store.jobs.get([newest.job_id])
-    while await _open_jobs(store.jobs, queue):
-        await asyncio.sleep(_POLL_SECONDS)
+        while await _open_jobs(store.jobs, queue):
+            await wake.wait(_POLL_SECONDS)
 
 
 async def _open_jobs(jobs: OperatorJobs, queue: str) -> int:
