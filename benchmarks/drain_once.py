@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 
 from jobhive.app import Jobhive
-from jobhive.bench.draining import drained_per_second, pause
+from jobhive.bench.draining import drained_per_second, emptied, pause
 from jobhive.bench.enqueueing import enqueue_batches
 from jobhive.bench.figures import per_second
 from jobhive.bench.plan import BATCH, Plan
@@ -19,11 +19,9 @@ from jobhive.bench.workers import beside, worker_programs
 from jobhive.bench.workload import app, compute, noop
 from jobhive.client.function import Enqueuer, JobFunction
 from jobhive.core.record import JobRecord
-from jobhive.store.signals import job_topic
 
 _QUEUE, _WARM = "full", "warm"  # the first is paused while it is filled
 _WARM_JOBS = 2_000
-_BELL_SECONDS, _POLL_SECONDS = 1.0, 0.1
 
 WORKS: dict[str, JobFunction[..., Any, ..., Any]] = {"noop": noop, "compute": compute}
 
@@ -59,17 +57,10 @@ async def _enqueue(jobs: int, kind: Enqueuer[..., Any]) -> list[str]:
 
 async def _drain(job_ids: list[str]) -> float:
     await app.store.jobs.pause(_QUEUE, is_paused=False)
-    with app.store.signals.listen(job_topic(job_ids[-1])) as wake:
-        while not _are_final(await _get(job_ids[-1:])):
-            await wake.wait(_BELL_SECONDS)
-        while not _are_final(found := await _get(job_ids)):
-            await wake.wait(_POLL_SECONDS)
-    assert all(job.attempt == 1 for job in found), "a job took more than one attempt"
+    await emptied(app.store, _QUEUE)
+    found = await _get(job_ids)
+    assert all(job.state.is_final and job.attempt == 1 for job in found), "a job took more than one attempt"
     return drained_per_second(found)
-
-
-def _are_final(jobs: list[JobRecord]) -> bool:
-    return all(job.state.is_final for job in jobs)
 
 
 async def _get(job_ids: list[str]) -> list[JobRecord]:

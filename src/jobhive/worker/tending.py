@@ -90,7 +90,7 @@ class Tending:
             case Held() as held:
                 self.holdings.note(held)
             case _:
-                pass
+                pass  # what a handler wrote; claims are put by
 
     async def _run(self) -> None:
         while True:
